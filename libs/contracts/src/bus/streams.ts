@@ -1,0 +1,43 @@
+/** A JetStream stream: what is on it and for how long. */
+export interface StreamSpec {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  /** How long a fact is kept; undefined = for ever. */
+  readonly keptMs: number | undefined;
+  readonly what: string;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The streams of facts, each with one writer. Others may read; the AsyncAPI document is made from this table. */
+export const streams = {
+  FLEET: { name: 'FLEET', subjects: ['muster.fleet.>'], keptMs: undefined, what: 'What was decided about nodes' },
+  ACCESS: {
+    name: 'ACCESS',
+    subjects: ['muster.access.>'],
+    keptMs: undefined,
+    what: 'What was decided about accounts, keys and settings',
+  },
+  HEALTH: { name: 'HEALTH', subjects: ['muster.health.>'], keptMs: 90 * DAY_MS, what: 'What was observed about nodes' },
+} as const satisfies Record<string, StreamSpec>;
+
+export type StreamName = keyof typeof streams;
+
+/** The buckets of what is so at this moment. */
+export const buckets = {
+  NODES: { name: 'NODES', what: 'One value a node, by its id' },
+  SETTINGS: { name: 'SETTINGS', what: 'The settings in force' },
+} as const;
+
+export type BucketName = keyof typeof buckets;
+
+/** Lanes on core NATS: not kept, may be lost, numbered so that a loss shows. `*` stands for the id. */
+export const lanes = {
+  samples: 'muster.sample.node.*.metrics',
+  log: 'muster.sample.node.*.log',
+  pulses: 'muster.sample.monitor.*',
+} as const;
+
+export const sampleSubject = (nodeId: string): string => lanes.samples.replace('*', nodeId);
+export const logSubject = (nodeId: string): string => lanes.log.replace('*', nodeId);
+export const pulseSubject = (monitorId: string): string => lanes.pulses.replace('*', monitorId);

@@ -1,0 +1,215 @@
+import * as z from 'zod/mini';
+import { Host, Port } from '../address.js';
+import { LogEntry } from '../monitor/log-entry.js';
+import { VerifyNode, VerifyStep } from '../monitor/verify.js';
+import type { Permission } from '../permissions.js';
+import { Permission as PermissionSchema } from '../permissions.js';
+import { Account, CreateAccount, CreateFirstAccount, SignIn } from '../registry/account.orders.js';
+import { Fingerprint, NodeId } from '../registry/node.events.js';
+import { Changed } from '../registry/node.orders.js';
+import { ChangeAccessKey, ReadSettings, ShowAccessKey } from '../registry/settings.orders.js';
+import { AccountName, NodeName, Password } from '../text.js';
+import { NodeView } from './views.js';
+
+/** Who may call a route: everybody, whoever is signed in, or whoever has the permission. */
+export type RouteAllowed = 'anyone' | 'signed-in' | Permission;
+
+export interface Route<
+  Params extends z.ZodMiniType = z.ZodMiniType,
+  Query extends z.ZodMiniType = z.ZodMiniType,
+  Body extends z.ZodMiniType = z.ZodMiniType,
+  Reply extends z.ZodMiniType = z.ZodMiniType,
+> {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  /** As Express and OpenAPI's templates have it in common after `:name` → `{name}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly allowed: RouteAllowed;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** What a success answers. With `media` NDJSON, what each line is. */
+  readonly reply: Reply;
+  readonly media: 'application/json' | 'application/x-ndjson' | 'text/plain';
+  readonly status: 200 | 201 | 204;
+}
+
+const nothing = z.object({});
+type Nothing = typeof nothing;
+
+const route = <
+  Reply extends z.ZodMiniType,
+  Params extends z.ZodMiniType = Nothing,
+  Query extends z.ZodMiniType = Nothing,
+  Body extends z.ZodMiniType = Nothing,
+>(
+  at: `${Route['method']} /api/${string}`,
+  summary: string,
+  allowed: RouteAllowed,
+  shape: {
+    params?: Params;
+    query?: Query;
+    body?: Body;
+    reply: Reply;
+    media?: Route['media'];
+    status?: Route['status'];
+  },
+): Route<Params, Query, Body, Reply> => {
+  const space = at.indexOf(' ');
+  return {
+    method: at.slice(0, space) as Route['method'],
+    path: at.slice(space + 1),
+    summary,
+    allowed,
+    params: (shape.params ?? nothing) as Params,
+    query: (shape.query ?? nothing) as Query,
+    body: (shape.body ?? nothing) as Body,
+    reply: shape.reply,
+    media: shape.media ?? 'application/json',
+    status: shape.status ?? 200,
+  };
+};
+
+const onNode = z.object({ nodeId: NodeId });
+const credentials = { name: SignIn.request.shape.name, password: SignIn.request.shape.password };
+
+/** Who the page talks as, and whether the very first account is still to be made. */
+export const SessionView = z.object({ account: z.nullable(Account), firstAccountNeeded: z.boolean() });
+export type SessionView = z.infer<typeof SessionView>;
+
+/** Every REST route there is. The controllers bind to these entries, and the OpenAPI document is made from them. */
+export const routes = {
+  readSession: route('GET /api/session', 'Who is signed in', 'anyone', { reply: SessionView }),
+  signIn: route('POST /api/session', 'Sign in; sets the session cookie', 'anyone', {
+    body: z.object(credentials),
+    reply: SessionView,
+    status: 201,
+  }),
+  signOut: route('DELETE /api/session', 'Sign out; ends the session everywhere', 'signed-in', {
+    reply: nothing,
+    status: 204,
+  }),
+  createFirstAccount: route(
+    'POST /api/first-account',
+    'Make the first account with the one-time code, and sign in',
+    'anyone',
+    {
+      body: z.object({ code: CreateFirstAccount.request.shape.code, name: AccountName, password: Password }),
+      reply: SessionView,
+      status: 201,
+    },
+  ),
+
+  listAccounts: route('GET /api/accounts', 'Every account', 'accounts:manage', {
+    reply: z.object({ accounts: z.array(Account) }),
+  }),
+  createAccount: route('POST /api/accounts', 'Make an account', 'accounts:manage', {
+    body: z.object({
+      accountId: CreateAccount.request.shape.accountId,
+      name: AccountName,
+      password: Password,
+      permissions: z.array(PermissionSchema),
+    }),
+    reply: Changed,
+    status: 201,
+  }),
+
+  listNodes: route('GET /api/nodes', 'Every node with its status', 'fleet:view', {
+    reply: z.object({ nodes: z.array(NodeView) }),
+  }),
+  readNode: route('GET /api/nodes/:nodeId', 'One node', 'fleet:view', { params: onNode, reply: NodeView }),
+  verifyNode: route(
+    'POST /api/nodes/verify',
+    'Look at an address stage by stage; one line of NDJSON as each stage ends',
+    'nodes:manage',
+    {
+      body: VerifyNode.request,
+      reply: VerifyStep,
+      media: 'application/x-ndjson',
+    },
+  ),
+  registerNode: route('POST /api/nodes', 'Register a verified node', 'nodes:manage', {
+    body: z.object({ nodeId: NodeId, name: NodeName, host: Host, port: Port, fingerprint: Fingerprint }),
+    reply: Changed,
+    status: 201,
+  }),
+  changeNode: route('PATCH /api/nodes/:nodeId', 'Change name or address', 'nodes:manage', {
+    params: onNode,
+    body: z.object({
+      name: z.optional(NodeName),
+      address: z.optional(z.object({ host: Host, port: Port, fingerprint: Fingerprint })),
+    }),
+    reply: Changed,
+  }),
+  activateNode: route('POST /api/nodes/:nodeId/activate', 'Link to the node from now on', 'nodes:manage', {
+    params: onNode,
+    reply: Changed,
+  }),
+  deactivateNode: route('POST /api/nodes/:nodeId/deactivate', 'End the link and keep the node', 'nodes:manage', {
+    params: onNode,
+    reply: Changed,
+  }),
+  pinCertificate: route(
+    'PUT /api/nodes/:nodeId/certificate',
+    'Accept the certificate that the node shows now',
+    'nodes:manage',
+    {
+      params: onNode,
+      body: z.object({ fingerprint: Fingerprint }),
+      reply: Changed,
+    },
+  ),
+  removeNode: route('DELETE /api/nodes/:nodeId', 'Remove a node; its history stays', 'nodes:manage', {
+    params: onNode,
+    reply: Changed,
+  }),
+  readLog: route('GET /api/nodes/:nodeId/log', 'Entries of the log, oldest first', 'fleet:view', {
+    params: onNode,
+    query: z.object({ before: z.optional(z.coerce.number()), limit: z.optional(z.coerce.number()) }),
+    reply: z.object({ epoch: z.uuid(), entries: z.array(LogEntry), more: z.boolean() }),
+  }),
+  downloadLog: route('GET /api/nodes/:nodeId/log.txt', 'The whole kept log as text', 'fleet:view', {
+    params: onNode,
+    reply: z.string(),
+    media: 'text/plain',
+  }),
+
+  readSettings: route('GET /api/settings', 'The settings; the access key by its id alone', 'settings:manage', {
+    reply: ReadSettings.reply,
+  }),
+  showAccessKey: route(
+    'POST /api/settings/access-key/show',
+    'The access key in clear; that it was shown is a fact',
+    'settings:manage',
+    {
+      reply: ShowAccessKey.reply,
+    },
+  ),
+  changeAccessKey: route(
+    'PUT /api/settings/access-key',
+    'Change the access key, to a new random one unless given',
+    'settings:manage',
+    {
+      body: ChangeAccessKey.request,
+      reply: ChangeAccessKey.reply,
+    },
+  ),
+
+  readOpenApi: route('GET /api/openapi.json', 'This document', 'anyone', { reply: z.looseObject({}) }),
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof routes;
+
+/** An error answer: RFC 9457 problem details, with our code and, for bad input, every field that is wrong. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  code: z.string(),
+  detail: z.optional(z.string()),
+  fields: z.optional(z.array(z.object({ field: z.string(), words: z.string() }))),
+  retryAfterMs: z.optional(z.number()),
+  currentVersion: z.optional(z.number()),
+  requestId: z.optional(z.string()),
+});
+export type Problem = z.infer<typeof Problem>;

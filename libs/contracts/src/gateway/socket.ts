@@ -1,0 +1,63 @@
+import * as z from 'zod/mini';
+import type { LogEntry } from '../monitor/log-entry.js';
+import type { NodeSample } from '../monitor/sample.js';
+import type { Permission } from '../permissions.js';
+import type { RefusalCode } from '../refusal.js';
+import { NodeId } from '../registry/node.events.js';
+import type { FleetChange, FleetSnapshot } from './views.js';
+
+/** A room's messages are numbered: `seq` grows by one while `epoch` stays. Whoever sees a hole or another epoch joins again. Rule D1. */
+export interface Numbered {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export type Joined<Snapshot> = { ok: true; epoch: string; seq: number; snapshot: Snapshot } | SocketRefusal;
+export interface SocketRefusal {
+  ok: false;
+  code: RefusalCode | 'outage';
+  words: string;
+}
+
+export interface LogSnapshot {
+  /** The monitor's numbering; another one than before means that the monitor started anew. */
+  logEpoch: string;
+  entries: LogEntry[];
+  /** Older entries are there: `GET /api/nodes/:nodeId/log?before=`. */
+  more: boolean;
+}
+
+/** Rooms: `fleet`, and of each node `node:<id>:metrics` and `node:<id>:log`. Join = snapshot by the ack, then numbered changes. */
+export interface ConsoleToServer {
+  'fleet:join': (ack: (joined: Joined<FleetSnapshot>) => void) => void;
+  'fleet:leave': () => void;
+  'metrics:join': (request: { nodeId: string }, ack: (joined: Joined<{ samples: NodeSample[] }>) => void) => void;
+  'metrics:leave': (request: { nodeId: string }) => void;
+  'log:join': (request: { nodeId: string }, ack: (joined: Joined<LogSnapshot>) => void) => void;
+  'log:leave': (request: { nodeId: string }) => void;
+  /** Round trip as the page shows it. */
+  'console:ping': (ack: () => void) => void;
+}
+
+export interface ServerToConsole {
+  'fleet:change': (change: Numbered & FleetChange) => void;
+  'metrics:change': (change: Numbered & { nodeId: string; samples: NodeSample[] }) => void;
+  'log:change': (change: Numbered & { nodeId: string; entries: LogEntry[] }) => void;
+  /** The server asks the page to join this room again: it could not keep up, or the server lost its thread. */
+  'room:dirty': (room: { room: 'fleet' | 'metrics' | 'log'; nodeId?: string }) => void;
+  /** The session ended; the socket closes after this. */
+  'session:ended': () => void;
+}
+
+export const NodeRoom = z.object({ nodeId: NodeId });
+
+/** Which permission each event needs; `open` needs a session alone. Every event stands here, or does not compile. */
+export const socketPolicy: Record<keyof ConsoleToServer, Permission | 'open'> = {
+  'fleet:join': 'fleet:view',
+  'fleet:leave': 'open',
+  'metrics:join': 'fleet:view',
+  'metrics:leave': 'open',
+  'log:join': 'fleet:view',
+  'log:leave': 'open',
+  'console:ping': 'open',
+};

@@ -1,0 +1,119 @@
+import * as z from 'zod/mini';
+import type { FleetNode } from '../fleet.js';
+import { Executor } from '../monitor/executor.js';
+import { Hardware } from '../monitor/hardware.js';
+import { Link } from '../monitor/link.js';
+import type { NodeState } from '../monitor/node-state.js';
+import { NodeSample, type Measurement } from '../monitor/sample.js';
+import { Status, type StatusInput, statusOf } from '../monitor/status.js';
+import { Fingerprint } from '../registry/node.events.js';
+
+/** A node as the pages show it: what was decided and what is observed, side by side. */
+export const NodeView = z.object({
+  nodeId: z.uuid(),
+  name: z.string(),
+  host: z.string(),
+  port: z.number(),
+  registeredAt: z.iso.datetime(),
+  /** What was asked for, when and by whom. */
+  activated: z.boolean(),
+  activation: z.object({ at: z.iso.datetime(), by: z.string() }),
+  certificate: z.optional(z.object({ fingerprint: Fingerprint, pinnedAt: z.iso.datetime() })),
+  /** The node aggregate's version, for `If-Match` and `expectedVersion`. */
+  version: z.number(),
+  status: Status,
+  link: z.optional(Link),
+  nodeVersion: z.optional(z.string()),
+  hardware: z.optional(Hardware),
+  executors: z.array(Executor),
+});
+export type NodeView = z.infer<typeof NodeView>;
+
+/** The few figures of the newest sample that the list shows. Percentages of 0 to 100; absent is not known. */
+export const NodeLoad = z.object({
+  cpuPercent: z.number(),
+  memoryPercent: z.number(),
+  /** Mean over the GPUs that tell. */
+  gpuPercent: z.optional(z.number()),
+  /** Used of total over the GPUs that tell both. */
+  vramPercent: z.optional(z.number()),
+});
+export type NodeLoad = z.infer<typeof NodeLoad>;
+
+/** What holds for the page as a whole and must not be overlooked. */
+export const Notice = z.enum(['bus-away', 'monitor-silent', 'monitor-impaired']);
+export type Notice = z.infer<typeof Notice>;
+
+export const GatewayView = z.object({ version: z.string(), startedAt: z.iso.datetime(), notices: z.array(Notice) });
+export type GatewayView = z.infer<typeof GatewayView>;
+
+export const FleetSnapshot = z.object({
+  gateway: GatewayView,
+  nodes: z.array(NodeView),
+  loads: z.record(z.string(), NodeLoad),
+});
+export type FleetSnapshot = z.infer<typeof FleetSnapshot>;
+
+/** What changed in the fleet since the change before. */
+export const FleetChange = z.object({
+  gateway: z.optional(GatewayView),
+  changed: z.array(NodeView),
+  removed: z.array(z.uuid()),
+  loads: z.record(z.string(), NodeLoad),
+});
+export type FleetChange = z.infer<typeof FleetChange>;
+
+export const MetricsSnapshot = z.object({ samples: z.array(NodeSample) });
+
+/** The view of a node, from its decided and its observed half. `watched` is false while its monitor can not be heard. */
+export function viewOf(
+  node: FleetNode,
+  state: NodeState | undefined,
+  watched: boolean,
+  before: NodeView | undefined,
+  at: string,
+): NodeView {
+  const { nodeId, name, host, port, registeredAt, activated, activation, version, certificate } = node;
+  const live = activated && watched ? state : undefined;
+  const input: StatusInput = {
+    activated,
+    link: live?.link,
+    condition: live?.condition,
+    executors: live?.executors ?? [],
+  };
+  return {
+    nodeId,
+    name,
+    host,
+    port,
+    registeredAt,
+    activated,
+    activation,
+    version,
+    ...(certificate && { certificate: { fingerprint: certificate.fingerprint, pinnedAt: certificate.pinnedAt } }),
+    status:
+      live?.status ??
+      (activated ? statusOf(input, before?.status, at) : { ...statusOf(input, undefined, activation.at) }),
+    ...(live && { link: live.link }),
+    ...(state?.hello && { nodeVersion: state.hello.version, hardware: state.hello.hardware }),
+    executors: live?.executors ?? [],
+  };
+}
+
+const mean = (numbers: readonly number[]): number | undefined =>
+  numbers.length === 0 ? undefined : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
+/** The figures of the list from one measurement. */
+export function loadOf({ cpuPercent, memoryUsedBytes, memoryTotalBytes, gpus }: Measurement): NodeLoad {
+  const gpuPercent = mean(gpus.flatMap(({ utilisationPercent }) => utilisationPercent ?? []));
+  const vram = gpus.flatMap(({ memoryUsedBytes: used, memoryTotalBytes: total }) =>
+    used === undefined || total === undefined ? [] : [{ used, total }],
+  );
+  const vramTotal = vram.reduce((sum, { total }) => sum + total, 0);
+  return {
+    cpuPercent,
+    memoryPercent: memoryTotalBytes === 0 ? 0 : (100 * memoryUsedBytes) / memoryTotalBytes,
+    ...(gpuPercent === undefined ? {} : { gpuPercent }),
+    ...(vramTotal === 0 ? {} : { vramPercent: (100 * vram.reduce((sum, { used }) => sum + used, 0)) / vramTotal }),
+  };
+}

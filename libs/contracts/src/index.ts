@@ -1,0 +1,109 @@
+export { addressKey, DEFAULT_NODE_PORT, Host, hostProblem, Port, showAddress } from './address.js';
+export { type BusFact, CloudEventHeaders, fromCloudEvent, toCloudEvent } from './bus/cloud-event.js';
+export {
+  aggregateId,
+  cloudEventType,
+  factFamilies,
+  type FactFamily,
+  type FactFamilyName,
+  factName,
+  factSubject,
+  familyOfStream,
+} from './bus/facts.js';
+export {
+  type BucketName,
+  buckets,
+  lanes,
+  logSubject,
+  pulseSubject,
+  sampleSubject,
+  type StreamName,
+  streams,
+  type StreamSpec,
+} from './bus/streams.js';
+export { Actor, type Decider, type Event, type Fact, FactMeta, fold, type Recorded, type StoredEvent } from './fact.js';
+export { evolveNode, Fleet, type FleetNode } from './fleet.js';
+export { Problem, type Route, type RouteAllowed, type RouteName, routes, SessionView } from './gateway/rest.js';
+export {
+  type ConsoleToServer,
+  type Joined,
+  type LogSnapshot,
+  NodeRoom,
+  type Numbered,
+  type ServerToConsole,
+  socketPolicy,
+  type SocketRefusal,
+} from './gateway/socket.js';
+export {
+  FleetChange,
+  FleetSnapshot,
+  GatewayView,
+  loadOf,
+  MetricsSnapshot,
+  NodeLoad,
+  NodeView,
+  Notice,
+  viewOf,
+} from './gateway/views.js';
+export { Executor } from './monitor/executor.js';
+export { Gpu, Hardware } from './monitor/hardware.js';
+export { HealthEvent } from './monitor/health.events.js';
+export { Link, LinkCause, linkCauses } from './monitor/link.js';
+export { LOG_LINE_MAX_BYTES, LogEntry, LogLevel, logLevels, LogLine, NodeLog } from './monitor/log-entry.js';
+export { nodeCommands, ReadLog, ReadSamples } from './monitor/node.commands.js';
+export { MonitorPulse, NodeState } from './monitor/node-state.js';
+export { GpuSample, Measurement, NodeSample, NumberedSample } from './monitor/sample.js';
+export {
+  colours,
+  judge,
+  NodeCondition,
+  Status,
+  statusOf,
+  type StatusInput,
+  StatusReason,
+  statusReasons,
+} from './monitor/status.js';
+export { stageTitles, VerifyNode, VerifyStage, verifyStages, VerifyStep } from './monitor/verify.js';
+export {
+  type Allowed,
+  Caller,
+  commandSubject,
+  commandToNode,
+  type Order,
+  orderTo,
+  type ReplyOf,
+  type RequestOf,
+} from './order.js';
+export { parseInput, problemsOf } from './parse.js';
+export { allPermissions, Permission, permissions } from './permissions.js';
+export { type FieldProblem, Outage, Refusal, type RefusalCode, type RefusalDetail, refusals } from './refusal.js';
+export { AccountEvent, AccountId } from './registry/account.events.js';
+export {
+  Account,
+  accountOrders,
+  CheckSession,
+  CreateAccount,
+  CreateFirstAccount,
+  FirstAccountNeeded,
+  ListAccounts,
+  SignIn,
+  SignOut,
+  TokenHash,
+} from './registry/account.orders.js';
+export { Certificate, Fingerprint, NodeEvent, NodeId } from './registry/node.events.js';
+export {
+  ActivateNode,
+  ChangeNode,
+  Changed,
+  DeactivateNode,
+  nodeOrders,
+  PinCertificate,
+  RegisterNode,
+  RemoveNode,
+} from './registry/node.orders.js';
+export { AccessKey, AccessKeyId, SettingsEvent } from './registry/settings.events.js';
+export { ChangeAccessKey, ReadSettings, settingsOrders, ShowAccessKey } from './registry/settings.orders.js';
+export { SettingsState } from './registry/settings.state.js';
+export { Sealed } from './sealed.js';
+export { AccountName, nameKey, NodeName, Password, visibleText } from './text.js';
+export { upcast } from './upcast.js';

@@ -1,0 +1,25 @@
+import * as z from 'zod/mini';
+import { NodeId } from '../registry/node.events.js';
+import { LinkCause } from './link.js';
+import { Status } from './status.js';
+
+const at = z.iso.datetime();
+const fact = <Type extends string, Data extends z.core.$ZodLooseShape>(type: Type, data: Data) =>
+  z.object({ type: z.literal(type), data: z.object({ nodeId: NodeId, ...data, at }) });
+
+export const NodeConnected = fact('NodeConnected', { version: z.string(), run: z.uuid() });
+export const NodeLost = fact('NodeLost', { cause: LinkCause });
+export const NodeStatusChanged = fact('NodeStatusChanged', {
+  from: z.optional(Status),
+  to: Status,
+  /** Changes that came too fast to be told one by one (at most six facts a minute) and are summed up by this one. */
+  leftOut: z.optional(z.number().check(z.int(), z.gte(1))),
+});
+export const NodeLogGap = fact('NodeLogGap', {
+  lost: z.optional(z.number()),
+  where: z.enum(['node', 'link', 'monitor']),
+});
+
+/** What is observed about nodes. Stream `health-<nodeId>` in the monitor's store, on the bus in HEALTH. */
+export const HealthEvent = z.discriminatedUnion('type', [NodeConnected, NodeLost, NodeStatusChanged, NodeLogGap]);
+export type HealthEvent = z.infer<typeof HealthEvent>;

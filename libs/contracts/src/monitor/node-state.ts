@@ -1,0 +1,34 @@
+import * as z from 'zod/mini';
+import { NodeId } from '../registry/node.events.js';
+import { Executor } from './executor.js';
+import { Hardware } from './hardware.js';
+import { Link } from './link.js';
+import { NodeCondition, Status } from './status.js';
+
+/**
+ * What is so about a node at this moment: bucket NODES, key = node id. Written by the monitor that holds the node, on every
+ * change but not for each sample. `token` grows with each change of holder: a value with a lower one than was seen before
+ * comes from a holder that has lost the node, and is dropped.
+ */
+export const NodeState = z.object({
+  nodeId: NodeId,
+  monitorId: z.string(),
+  token: z.number().check(z.int(), z.gte(0)),
+  status: Status,
+  link: Link,
+  /** What the node told at the last hello; kept while the link is down. */
+  hello: z.optional(z.object({ version: z.string(), run: z.uuid(), hardware: Hardware })),
+  condition: z.optional(NodeCondition),
+  executors: z.array(Executor),
+});
+export type NodeState = z.infer<typeof NodeState>;
+
+/** Each monitor says once a second that it is there: `muster.sample.monitor.<monitorId>`. Silence for 5 s = its nodes are unwatched. */
+export const MonitorPulse = z.object({
+  monitorId: z.string(),
+  seq: z.number().check(z.int(), z.gte(1)),
+  /** It was held up itself, so that silence of its nodes proves nothing for the moment. Rule C3. */
+  impaired: z.boolean(),
+  nodes: z.number().check(z.int(), z.gte(0)),
+});
+export type MonitorPulse = z.infer<typeof MonitorPulse>;

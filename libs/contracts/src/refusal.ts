@@ -1,0 +1,72 @@
+/**
+ * Every way in which Muster understands an order and says no. Closed: each door (REST, socket, NATS) translates the code
+ * once, and a new code does not compile until every door knows it. The words are for a person.
+ */
+export const refusals = {
+  'bad-input': 'The input is not valid.',
+  'not-signed-in': 'Sign in first.',
+  'not-permitted': 'Your account does not have the permission for this.',
+  'origin-refused': 'The request comes from a page that is not this console.',
+  'too-many-tries': 'Too many tries. Wait and try again.',
+  'sign-in-failed': 'The name or the password is wrong.',
+  'code-wrong': 'The one-time code is wrong. It stands in the terminal where Muster was started.',
+  'first-account-exists': 'The first account has been made. Sign in instead.',
+  'account-unknown': 'There is no such account.',
+  'account-name-taken': 'Another account has this name.',
+  'node-unknown': 'There is no such node.',
+  'node-removed': 'This node was removed. Its id does not come back.',
+  'node-name-taken': 'Another node has this name.',
+  'node-address-taken': 'Another node has this address.',
+  'node-already-registered': 'This machine is registered already.',
+  'node-not-connected': 'There is no link to this node right now.',
+  'verification-failed': 'The node did not verify.',
+  'certificate-differs': 'The node shows another certificate than the one you accepted.',
+  'version-conflict': 'Somebody else changed this in the meantime. Reload and try again.',
+  'not-found': 'There is nothing at this address.',
+  'too-large': 'The request is too large.',
+} as const;
+
+export type RefusalCode = keyof typeof refusals;
+
+export interface RefusalDetail {
+  /** The input field the refusal is about, when there is one. */
+  field?: string;
+  /** Words for this case where the code's own are too general. */
+  words?: string;
+  /** Every field that is wrong, when several are. */
+  fields?: readonly FieldProblem[];
+  /** How long to wait before the next try makes sense. */
+  retryAfterMs?: number;
+  /** The version that won, with `version-conflict`. */
+  currentVersion?: number;
+}
+
+export interface FieldProblem {
+  field: string;
+  words: string;
+}
+
+/** We understand the order and say no. Not a failure: nothing was changed, nothing is logged as an error. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly code: RefusalCode,
+    readonly detail: RefusalDetail = {},
+  ) {
+    super(detail.words ?? refusals[code]);
+  }
+}
+
+/** Somebody we depend on is away or too slow. The order may be tried again as it is. */
+export class Outage extends Error {
+  override readonly name = 'Outage';
+
+  constructor(
+    readonly part: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
