@@ -64,7 +64,7 @@ export function toCloudEvent(fact: Fact): BusFact {
 /** Reads a fact of one family back. Throws when headers or data do not fit: the caller decides what becomes of the message. */
 export function fromCloudEvent<Family extends FactFamily>(
   family: Family,
-  headers: Record<string, string>,
+  headers: Readonly<Record<string, string | undefined>>,
   body: unknown,
 ): Fact<z.output<Family['schema']> & { type: string; data: object }> {
   const head = CloudEventHeaders.parse(headers);
