@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 // Sources are ES modules; for tests swc turns them into CommonJS, the one combination in which Nest 12, its CommonJS
 // add-ons and jest work together. Needs node --experimental-vm-modules.
 const swc = {
@@ -18,5 +20,8 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['@muster/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
+  // One Postgres for a whole run, started by the first test that asks for it; nothing that a test starts outlives the run.
+  globalSetup: join(import.meta.dirname, 'libs/testing/run/global-setup.mjs'),
+  globalTeardown: join(import.meta.dirname, 'libs/testing/run/global-teardown.mjs'),
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/out-tsc/'],
 };

@@ -1,1 +1,5 @@
-export {};
+export { type FaultProxy, faultProxy, type Faults } from './fault-proxy.js';
+export { type TestDatabase, testDatabase } from './test-database.js';
+export { type TestNats, testNats } from './test-nats.js';
+export { endWithTestRun, testRunFolder } from './test-run.js';
+export { until, type UntilOptions } from './until.js';
