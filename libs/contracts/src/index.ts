@@ -13,6 +13,7 @@ export {
 export {
   type BucketName,
   buckets,
+  deadLetters,
   lanes,
   logSubject,
   pulseSubject,
@@ -23,7 +24,15 @@ export {
 } from './bus/streams.js';
 export { Actor, type Decider, type Event, type Fact, FactMeta, fold, type Recorded, type StoredEvent } from './fact.js';
 export { evolveNode, Fleet, type FleetNode } from './fleet.js';
-export { Problem, type Route, type RouteAllowed, type RouteName, routes, SessionView } from './gateway/rest.js';
+export {
+  COMMAND_ID_HEADER,
+  Problem,
+  type Route,
+  type RouteAllowed,
+  type RouteName,
+  routes,
+  SessionView,
+} from './gateway/rest.js';
 export {
   type ConsoleToServer,
   type Joined,

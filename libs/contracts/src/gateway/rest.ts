@@ -34,6 +34,13 @@ export interface Route<
   readonly status: 200 | 201 | 204;
 }
 
+/**
+ * The header that every call but GET carries: a UUID that names the order, so that a retry has no second effect. No page of
+ * another origin can send it without a preflight that is refused (OWASP, "custom request headers"), so a call without it is
+ * refused with `origin-refused`.
+ */
+export const COMMAND_ID_HEADER = 'muster-command-id';
+
 const nothing = z.object({});
 type Nothing = typeof nothing;
 

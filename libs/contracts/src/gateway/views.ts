@@ -44,7 +44,13 @@ export type NodeLoad = z.infer<typeof NodeLoad>;
 export const Notice = z.enum(['bus-away', 'monitor-silent', 'monitor-impaired']);
 export type Notice = z.infer<typeof Notice>;
 
-export const GatewayView = z.object({ version: z.string(), startedAt: z.iso.datetime(), notices: z.array(Notice) });
+export const GatewayView = z.object({
+  version: z.string(),
+  startedAt: z.iso.datetime(),
+  notices: z.array(Notice),
+  /** Where the Gateway looks for a first node by itself, as `localhost:8022`. Absent once a node was ever registered. */
+  lookingAt: z.optional(z.string()),
+});
 export type GatewayView = z.infer<typeof GatewayView>;
 
 export const FleetSnapshot = z.object({
