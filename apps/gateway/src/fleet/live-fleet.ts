@@ -1,0 +1,215 @@
+import {
+  type Fact,
+  Fleet,
+  type FleetChange,
+  type FleetNode,
+  type FleetSnapshot,
+  type GatewayView,
+  loadOf,
+  type MonitorPulse,
+  type NodeEvent,
+  type NodeLoad,
+  type NodeSample,
+  type NodeState,
+  type NodeView,
+  type Notice,
+  statusOf,
+  viewOf,
+} from '@muster/contracts';
+
+/** A monitor not heard for that long is silent, and its nodes are unwatched. */
+export const SILENT_AFTER_MS = 5_000;
+
+/** A node whose sample is older has no load to show. */
+const LOAD_FOR_MS = 5_000;
+
+interface Heard {
+  atMs: number;
+  impaired: boolean;
+}
+
+/**
+ * Every node as the pages show it, from the facts about it, its state, the pulses of the monitors and the newest samples.
+ * Pure: times come with each call, `nowMs` by a monotonic clock and `at` as ISO 8601. What pages see moves only with
+ * `tick`, so that a snapshot and the changes after it fit together.
+ */
+export class LiveFleet {
+  readonly #fleet = new Fleet();
+  readonly #states = new Map<string, NodeState>();
+  /** The highest token seen of each node: a lower one comes from a monitor that has lost the node. */
+  readonly #tokens = new Map<string, number>();
+  readonly #monitors = new Map<string, Heard>();
+  readonly #samples = new Map<string, { load: NodeLoad; atMs: number }>();
+  /** Since when a node is wanted that no monitor has said anything about yet. */
+  readonly #wanted = new Map<string, { sinceMs: number; at: string }>();
+  #busUp = true;
+  #aliveSinceMs: number;
+
+  #shown = new Map<string, NodeView>();
+  #shownText = new Map<string, string>();
+  #loads = new Map<string, NodeLoad>();
+  #loadsMoved = new Set<string>();
+  #gateway: GatewayView;
+
+  constructor(version: string, startedAt: string, nowMs: number) {
+    this.#gateway = { version, startedAt, notices: [] };
+    this.#aliveSinceMs = nowMs;
+  }
+
+  /** Whether a node of this id is present. */
+  has(nodeId: string): boolean {
+    return this.#fleet.nodes.has(nodeId);
+  }
+
+  fact(fact: Fact<NodeEvent>, nowMs: number, at: string): void {
+    if (!this.#fleet.apply(fact)) return;
+    const { nodeId } = fact.data;
+    if (fact.type === 'NodeActivated') this.#wanted.set(nodeId, { sinceMs: nowMs, at });
+    if (this.#fleet.nodes.has(nodeId)) return;
+    this.#states.delete(nodeId);
+    this.#tokens.delete(nodeId);
+    this.#samples.delete(nodeId);
+    this.#wanted.delete(nodeId);
+  }
+
+  /** A node's state from the bus. False when it comes from a monitor that has lost the node, and is dropped. */
+  state(state: NodeState, nowMs: number): boolean {
+    const { nodeId, monitorId, token } = state;
+    if (token < (this.#tokens.get(nodeId) ?? 0)) return false;
+    this.#tokens.set(nodeId, token);
+    this.#states.set(nodeId, state);
+    this.#wanted.delete(nodeId);
+    // A monitor that has not been heard yet gets as long to be heard as one that falls silent.
+    if (!this.#monitors.has(monitorId)) this.#monitors.set(monitorId, { atMs: nowMs, impaired: false });
+    return true;
+  }
+
+  /** The state of a node was taken away: nobody watches it. */
+  stateless(nodeId: string): void {
+    this.#states.delete(nodeId);
+  }
+
+  pulse({ monitorId, impaired }: MonitorPulse, nowMs: number): void {
+    this.#monitors.set(monitorId, { atMs: nowMs, impaired });
+  }
+
+  sample({ nodeId, measurement }: NodeSample, nowMs: number): void {
+    if (!this.#fleet.nodes.has(nodeId)) return;
+    const load = loadOf(measurement);
+    this.#samples.set(nodeId, { load, atMs: nowMs });
+    this.#loadsMoved.add(nodeId);
+  }
+
+  /** While the bus is away nobody can be heard, which says nothing about monitors: their silence counts anew afterwards. */
+  bus(up: boolean, nowMs: number): void {
+    if (up && !this.#busUp) {
+      this.#aliveSinceMs = nowMs;
+      for (const heard of this.#monitors.values()) heard.atMs = nowMs;
+    }
+    this.#busUp = up;
+  }
+
+  /** A node as it is now; undefined when there is no such node. */
+  view(nodeId: string, nowMs: number, at: string): NodeView | undefined {
+    const node = this.#fleet.nodes.get(nodeId);
+    return node && this.#viewOf(node, nowMs, at);
+  }
+
+  views(nowMs: number, at: string): NodeView[] {
+    return [...this.#fleet.nodes.values()].map((node) => this.#viewOf(node, nowMs, at));
+  }
+
+  /** What the pages were last told. */
+  snapshot(): FleetSnapshot {
+    return {
+      gateway: this.#gateway,
+      nodes: [...this.#shown.values()],
+      loads: Object.fromEntries(this.#loads),
+    };
+  }
+
+  /** Takes up what has changed since the tick before. Undefined when nothing did. */
+  tick(nowMs: number, at: string): FleetChange | undefined {
+    this.#forgetMonitors(nowMs);
+    const changed: NodeView[] = [];
+    const removed = [...this.#shown.keys()].filter((nodeId) => !this.#fleet.nodes.has(nodeId));
+    for (const nodeId of removed) {
+      this.#shown.delete(nodeId);
+      this.#shownText.delete(nodeId);
+      this.#loads.delete(nodeId);
+    }
+    for (const node of this.#fleet.nodes.values()) {
+      const view = this.#viewOf(node, nowMs, at);
+      const text = JSON.stringify(view);
+      if (this.#shownText.get(node.nodeId) === text) continue;
+      this.#shown.set(node.nodeId, view);
+      this.#shownText.set(node.nodeId, text);
+      changed.push(view);
+    }
+    const loads = this.#moveLoads(nowMs);
+    const notices = this.#notices(nowMs);
+    const noticed = notices.join() !== this.#gateway.notices.join();
+    if (noticed) this.#gateway = { ...this.#gateway, notices };
+    if (!noticed && changed.length === 0 && removed.length === 0 && Object.keys(loads).length === 0) return undefined;
+    return { ...(noticed ? { gateway: this.#gateway } : {}), changed, removed, loads };
+  }
+
+  #moveLoads(nowMs: number): Record<string, NodeLoad> {
+    const moved: Record<string, NodeLoad> = {};
+    for (const [nodeId, { load, atMs }] of this.#samples) {
+      if (nowMs - atMs >= LOAD_FOR_MS) {
+        this.#samples.delete(nodeId);
+        this.#loads.delete(nodeId);
+      } else if (this.#loadsMoved.has(nodeId)) {
+        this.#loads.set(nodeId, load);
+        moved[nodeId] = load;
+      }
+    }
+    this.#loadsMoved.clear();
+    return moved;
+  }
+
+  #hears(monitorId: string, nowMs: number): boolean {
+    const heard = this.#monitors.get(monitorId);
+    return heard !== undefined && (!this.#busUp || nowMs - heard.atMs < SILENT_AFTER_MS);
+  }
+
+  #hearsAny(nowMs: number): boolean {
+    return [...this.#monitors.keys()].some((monitorId) => this.#hears(monitorId, nowMs));
+  }
+
+  #viewOf(node: FleetNode, nowMs: number, at: string): NodeView {
+    const { nodeId, activated } = node;
+    const before = this.#shown.get(nodeId);
+    const state = this.#states.get(nodeId);
+    if (state !== undefined) return viewOf(node, state, this.#hears(state.monitorId, nowMs), before, at);
+    const view = viewOf(node, undefined, false, before, at);
+    const wanted = this.#wanted.get(nodeId);
+    const isNew = wanted !== undefined && nowMs - wanted.sinceMs < SILENT_AFTER_MS;
+    // Just activated, and a monitor is there that has not come to it yet: no reason for an alarm.
+    if (!activated || !isNew || !this.#hearsAny(nowMs)) return view;
+    const link = { phase: 'connecting', since: wanted.at } as const;
+    return { ...view, link, status: statusOf({ activated, link, condition: undefined, executors: [] }, before?.status, at) };
+  }
+
+  #notices(nowMs: number): Notice[] {
+    if (!this.#busUp) return ['bus-away'];
+    const notices: Notice[] = [];
+    const active = [...this.#fleet.nodes.values()].filter(({ activated }) => activated);
+    const unheard = ({ nodeId }: FleetNode) => {
+      const state = this.#states.get(nodeId);
+      return state === undefined ? !this.#hearsAny(nowMs) : !this.#hears(state.monitorId, nowMs);
+    };
+    if (nowMs - this.#aliveSinceMs >= SILENT_AFTER_MS && active.some(unheard)) notices.push('monitor-silent');
+    const impaired = [...this.#monitors].some(([id, heard]) => heard.impaired && this.#hears(id, nowMs));
+    if (impaired) notices.push('monitor-impaired');
+    return notices;
+  }
+
+  /** Monitors that are silent and hold no node are gone for good: an installation may see many ids in its life. */
+  #forgetMonitors(nowMs: number): void {
+    const holding = new Set([...this.#states.values()].map(({ monitorId }) => monitorId));
+    for (const monitorId of this.#monitors.keys())
+      if (!holding.has(monitorId) && !this.#hears(monitorId, nowMs)) this.#monitors.delete(monitorId);
+  }
+}
