@@ -1,1 +1,16 @@
-export {};
+export { type AnswerOptions, type Call, type Handler, mayAsk } from './answer.js';
+export { type AskedWith, type AskOptions } from './ask.js';
+export { fullJitter, type Random, sleep, within } from './backoff.js';
+export { type Bucket, type Change, LOST_KEY_GRACE_MS, type Watching } from './bucket.js';
+export { Bus, connectBus } from './bus.js';
+export { type BusOptions, hostsOf } from './connection.js';
+export { type ConsumeOptions, type DeadLetter, type Delivery } from './consume-facts.js';
+export { type FactOf } from './fact-message.js';
+export { type Following } from './follow-facts.js';
+export { GapCounter, type Lost } from './gaps.js';
+export { type Keeper } from './keeper.js';
+export { type LaneOptions, type OnLane } from './lanes.js';
+export { type BusNotice, type BusState, type OnNotice, type Stoppable, type Tail, TailMismatch } from './notice.js';
+export { seal, SealBroken, secretId, unseal } from './seal.js';
+export { StreamDrift } from './streams.js';
+export { AskOutage, type AskProblem } from './wire.js';

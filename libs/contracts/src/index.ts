@@ -59,6 +59,7 @@ export { Gpu, Hardware } from './monitor/hardware.js';
 export { HealthEvent } from './monitor/health.events.js';
 export { Link, LinkCause, linkCauses } from './monitor/link.js';
 export { LOG_LINE_MAX_BYTES, LogEntry, LogLevel, logLevels, LogLine, NodeLog } from './monitor/log-entry.js';
+export { readableLine, readableText } from './monitor/log-text.js';
 export { nodeCommands, ReadLog, ReadSamples } from './monitor/node.commands.js';
 export { MonitorPulse, NodeState } from './monitor/node-state.js';
 export { GpuSample, Measurement, NodeSample, NumberedSample } from './monitor/sample.js';

@@ -23,6 +23,14 @@ export const streams = {
 
 export type StreamName = keyof typeof streams;
 
+/** Facts that a consumer could not take, with the reason, until somebody looks: `muster.dead-letter.<durable>`. */
+export const deadLetters = {
+  name: 'DEAD_LETTERS',
+  subjects: ['muster.dead-letter.*'],
+  keptMs: 30 * DAY_MS,
+  what: 'Facts that a consumer could not take, and why',
+} as const satisfies StreamSpec;
+
 /** The buckets of what is so at this moment. */
 export const buckets = {
   NODES: { name: 'NODES', what: 'One value a node, by its id' },

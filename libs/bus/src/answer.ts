@@ -1,0 +1,167 @@
+import { type Caller, type Order, Outage, parseInput, Refusal, type ReplyOf, type RequestOf } from '@muster/contracts';
+import type { Msg } from '@nats-io/transport-node';
+import type { Connection } from './connection.js';
+import { Gate } from './gate.js';
+import type { Stoppable } from './notice.js';
+import { cancelledCall, type Envelope, partOf, readOrderHeaders, refusalEnvelope } from './wire.js';
+
+/** What a handler learns beside the request. */
+export interface Call {
+  readonly caller: Caller;
+  /** Fires when nobody waits for the answer any more: taken back, or past its deadline. */
+  readonly signal: AbortSignal;
+  readonly subject: string;
+  /** The node that a command is for: the token in the place of the `*`. */
+  readonly nodeId: string | undefined;
+}
+
+export type Handler<O extends Order> = (
+  request: RequestOf<O>,
+  call: Call,
+) => Promise<ReplyOf<O>> | AsyncIterable<ReplyOf<O>>;
+
+export interface AnswerOptions {
+  /** The subject in place of the order's own, which for commands is all nodes. */
+  readonly subject?: string;
+  /** Of those who answer in the same group, one gets each order. */
+  readonly queue?: string;
+  /** How many orders are worked on at once; four times as many may wait, further ones are told `overloaded`. */
+  readonly concurrency?: number;
+}
+
+/**
+ * Whether a caller may give an order: by its permission, or, for the orders of Muster's own services, as one of them.
+ * Whatever is not allowed in so many words is refused.
+ */
+export function mayAsk(allowed: Order['allowed'], { actor, permissions }: Caller): boolean {
+  return allowed === 'services' ? actor.kind === 'gateway' : permissions.includes(allowed);
+}
+
+/** The answering side of a process. */
+export class Answerer {
+  readonly #calls = new Map<string, AbortController>();
+  readonly #answers = new Set<Stoppable>();
+  #listening = false;
+
+  constructor(private readonly connection: Connection) {}
+
+  answer<O extends Order>(
+    order: O,
+    handler: Handler<O>,
+    { subject = order.subject, queue = 'muster', concurrency = 64 }: AnswerOptions = {},
+  ): Stoppable {
+    this.#listenForCancels();
+    const gate = new Gate(concurrency, concurrency * 4);
+    const subscription = this.connection.subscribe(subject, { queue });
+    const received = (async () => {
+      for await (const message of subscription) {
+        if (gate.enter(() => this.#serve(order, handler, message))) continue;
+        this.connection.notify({ notice: 'overloaded', subject: message.subject });
+        this.#send(message, { outcome: 'outage', part: partOf(subject), message: 'Too many orders at once' });
+      }
+    })();
+    const stoppable: Stoppable = {
+      stop: async () => {
+        this.#answers.delete(stoppable);
+        // Drained, not dropped: what the server has given us already is answered.
+        if (this.connection.state === 'up') await subscription.drain();
+        else subscription.unsubscribe();
+        await received;
+        await gate.idle();
+      },
+    };
+    this.#answers.add(stoppable);
+    return stoppable;
+  }
+
+  /** Takes no new orders and answers those at hand. */
+  async stop(): Promise<void> {
+    await Promise.allSettled([...this.#answers].map((answer) => answer.stop()));
+  }
+
+  async #serve<O extends Order>(order: O, handler: Handler<O>, message: Msg): Promise<void> {
+    const { subject } = message;
+    const controller = new AbortController();
+    let call: string | undefined;
+    let deadline: NodeJS.Timeout | undefined;
+    try {
+      const head = readOrderHeaders(message.headers);
+      call = head.call;
+      this.#calls.set(call, controller);
+      deadline = setTimeout(() => {
+        controller.abort();
+      }, head.deadlineMs);
+      if (!mayAsk(order.allowed, head.caller)) throw new Refusal('not-permitted');
+      const request = parseInput(order.request, bodyOf(message)) as RequestOf<O>;
+      const context: Call = {
+        caller: head.caller,
+        signal: controller.signal,
+        subject,
+        nodeId: subject.startsWith('muster.command.node.') ? subject.split('.')[3] : undefined,
+      };
+      const answer = handler(request, context);
+      if (order.answers === 'stream')
+        await this.#stream(order, answer as AsyncIterable<ReplyOf<O>>, message, controller);
+      else this.#send(message, { outcome: 'reply', reply: order.reply.parse(await (answer as Promise<ReplyOf<O>>)) });
+    } catch (error) {
+      if (error instanceof Refusal) this.#send(message, refusalEnvelope(error));
+      else if (error instanceof Outage)
+        this.#send(message, { outcome: 'outage', part: error.part, message: error.message });
+      else {
+        this.connection.notify({ notice: 'handler-failed', subject, error });
+        this.#send(message, { outcome: 'failure' });
+      }
+    } finally {
+      clearTimeout(deadline);
+      if (call !== undefined) this.#calls.delete(call);
+    }
+  }
+
+  async #stream<O extends Order>(
+    order: O,
+    items: AsyncIterable<ReplyOf<O>>,
+    message: Msg,
+    { signal }: AbortController,
+  ): Promise<void> {
+    let n = 0;
+    for await (const item of items) {
+      if (signal.aborted) return;
+      n += 1;
+      this.#send(message, { outcome: 'item', n, reply: order.reply.parse(item) });
+    }
+    this.#send(message, { outcome: 'end', items: n });
+  }
+
+  #send(message: Msg, envelope: Envelope): void {
+    if (!message.reply || this.connection.nc.isClosed()) return;
+    const body = JSON.stringify(envelope);
+    const fits = Buffer.byteLength(body) <= this.connection.maxPayloadBytes;
+    if (!fits) {
+      const error = new Error(`An answer of ${Buffer.byteLength(body)} bytes does not fit into a message`);
+      this.connection.notify({ notice: 'handler-failed', subject: message.subject, error });
+    }
+    message.respond(fits ? body : JSON.stringify({ outcome: 'failure' } satisfies Envelope));
+  }
+
+  #listenForCancels(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    const subscription = this.connection.subscribe(cancelSubject);
+    void (async () => {
+      for await (const message of subscription) {
+        const call = cancelledCall(message.subject);
+        if (call !== undefined) this.#calls.get(call)?.abort();
+      }
+    })();
+  }
+}
+
+const cancelSubject = 'muster.cancel.*';
+
+function bodyOf(message: Msg): unknown {
+  try {
+    return message.json();
+  } catch {
+    throw new Refusal('bad-input', { words: 'The order is not JSON' });
+  }
+}

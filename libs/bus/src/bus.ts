@@ -1,0 +1,154 @@
+import type {
+  BucketName,
+  Caller,
+  Fact,
+  FactFamily,
+  MonitorPulse,
+  NodeLog,
+  NodeSample,
+  Order,
+  ReplyOf,
+  StreamName,
+} from '@muster/contracts';
+import type * as z from 'zod/mini';
+import { Answerer, type AnswerOptions, type Handler } from './answer.js';
+import { type AskedWith, Asker, type AskOptions } from './ask.js';
+import { Bucket } from './bucket.js';
+import { type BusOptions, Connection } from './connection.js';
+import { type ConsumeOptions, type Delivery, FactConsumer } from './consume-facts.js';
+import type { FactOf } from './fact-message.js';
+import { followFacts, type Following } from './follow-facts.js';
+import { type LaneOptions, Lanes, type OnLane } from './lanes.js';
+import type { BusState, Stoppable, Tail } from './notice.js';
+import { Publisher } from './publish.js';
+import { Streams } from './streams.js';
+
+/** Everything that a process does on NATS goes through here: orders, facts, samples, state. One a process. */
+export class Bus {
+  readonly #asker: Asker;
+  readonly #answerer: Answerer;
+  readonly #streams: Streams;
+  readonly #publisher: Publisher;
+  readonly #lanes: Lanes;
+  readonly #consumers = new Set<Stoppable>();
+
+  constructor(private readonly connection: Connection) {
+    this.#streams = new Streams(connection);
+    this.#asker = new Asker(connection);
+    this.#answerer = new Answerer(connection);
+    this.#publisher = new Publisher(connection, this.#streams);
+    this.#lanes = new Lanes(connection);
+  }
+
+  get state(): BusState {
+    return this.connection.state;
+  }
+
+  /** Calls on every change of `state`; returns what ends it. */
+  onState(handler: (state: BusState) => void): () => void {
+    return this.connection.onState(handler);
+  }
+
+  /** Asks and gives the one answer. Throws the service's own Refusal, or an AskOutage that says whether anything can have been done. */
+  ask<O extends Order>(order: O, request: AskedWith<O>, caller: Caller, options?: AskOptions): Promise<ReplyOf<O>> {
+    return this.#asker.ask(order, request, caller, options);
+  }
+
+  /** Asks an order that answers as a stream: each item in order, none missing. Leaving the loop takes the order back. */
+  askStream<O extends Order>(
+    order: O,
+    request: AskedWith<O>,
+    caller: Caller,
+    options?: AskOptions,
+  ): AsyncGenerator<ReplyOf<O>, void, undefined> {
+    return this.#asker.askStream(order, request, caller, options);
+  }
+
+  /** Answers an order as one of its group. Who may not give it, and requests of another shape, never reach the handler. */
+  answer<O extends Order>(order: O, handler: Handler<O>, options?: AnswerOptions): Promise<Stoppable> {
+    return Promise.resolve(this.#answerer.answer(order, handler, options));
+  }
+
+  /** Makes the streams and buckets of the contracts where they are not there. Throws StreamDrift where they are different. */
+  assertStreams(): Promise<void> {
+    return this.#streams.assertAll();
+  }
+
+  /** Calls with the name of a stream (`KV_<bucket>` for a bucket) that was lost and made anew, empty. Returns what ends it. */
+  onStoreLost(handler: (stream: string) => void): () => void {
+    return this.#streams.onLost(handler);
+  }
+
+  /** Publishes a fact after the one with the id `after`. See Publisher. */
+  publishFact(fact: Fact, { after }: { after: string | undefined }): Promise<void> {
+    return this.#publisher.publish(fact, after);
+  }
+
+  /** The end of a stream. Throws an Outage. */
+  tail(stream: StreamName): Promise<Tail> {
+    return this.#publisher.tail(stream);
+  }
+
+  /** Each fact of a family in order, acknowledged after its effect. See FactConsumer. */
+  async consumeFacts<Family extends FactFamily>(
+    family: Family,
+    options: ConsumeOptions,
+    handler: (fact: FactOf<Family>, delivery: Delivery) => Promise<void>,
+  ): Promise<Stoppable> {
+    const consumer = await FactConsumer.open(this.connection, this.#streams, family, options, handler);
+    const stoppable: Stoppable = {
+      stop: async () => {
+        await consumer.stop();
+        this.#consumers.delete(stoppable);
+      },
+    };
+    this.#consumers.add(stoppable);
+    return stoppable;
+  }
+
+  /** Every fact of the families from the first one on, for a fold in memory. See followFacts. */
+  followFacts<Family extends FactFamily>(
+    families: readonly Family[],
+    handler: (fact: FactOf<Family>) => Promise<void> | void,
+  ): Promise<Following> {
+    return Promise.resolve(followFacts(this.connection, this.#streams, families, handler));
+  }
+
+  publishSample(sample: NodeSample): void {
+    this.#lanes.publishSample(sample);
+  }
+
+  publishLog(log: NodeLog): void {
+    this.#lanes.publishLog(log);
+  }
+
+  publishPulse(pulse: MonitorPulse): void {
+    this.#lanes.publishPulse(pulse);
+  }
+
+  onSamples(handler: OnLane<NodeSample>, options?: LaneOptions): Stoppable {
+    return this.#lanes.onSamples(handler, options);
+  }
+
+  onLogs(handler: OnLane<NodeLog>, options?: LaneOptions): Stoppable {
+    return this.#lanes.onLogs(handler, options);
+  }
+
+  onPulses(handler: OnLane<MonitorPulse>): Stoppable {
+    return this.#lanes.onPulses(handler);
+  }
+
+  bucket<Schema extends z.ZodMiniType>(name: BucketName, schema: Schema): Bucket<Schema> {
+    return new Bucket(this.connection, this.#streams, name, schema);
+  }
+
+  /** Takes nothing new, finishes what is at hand, sends what waits, closes. */
+  async close(): Promise<void> {
+    this.connection.beginClosing();
+    await Promise.allSettled([this.#answerer.stop(), ...[...this.#consumers].map((consumer) => consumer.stop())]);
+    await this.connection.close();
+  }
+}
+
+/** Connects. Rejects with an Outage when no server answers in time, and with the reason when a server is not fit. */
+export const connectBus = async (options: BusOptions): Promise<Bus> => new Bus(await Connection.open(options));

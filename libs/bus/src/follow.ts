@@ -1,0 +1,135 @@
+import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JsMsg,
+  ReplayPolicy,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { fullJitter, sleep } from './backoff.js';
+import type { Connection } from './connection.js';
+import type { Streams } from './streams.js';
+
+/** What is read from one stream: everything from its beginning, or the last of each subject; then all that follows. */
+export interface Reading {
+  readonly stream: string;
+  readonly filter: string;
+  readonly from: 'first' | 'last-per-subject';
+  /** At every opening, before the first message. `anew`: the stream is another than before, whatever was read counts for nothing. */
+  opened?(anew: boolean): void;
+  /** One at a time, in the stream's order. */
+  message(message: JsMsg): Promise<void> | void;
+  /** At every opening: all that was in the stream at that time has been given to `message`. */
+  caughtUp?(): void;
+}
+
+/** Messages on their way to us at once: the bound of what waits here. */
+const BATCH = 200;
+/** A pull that brings nothing ends after this time, and a server that says nothing for two heartbeats counts as gone. */
+const PULL_MS = 30_000;
+const HEARTBEAT_MS = 3_000;
+/** The server forgets a reader that has not pulled for so long. */
+const FORGOTTEN_AFTER_MS = 60_000;
+
+/**
+ * Reads a stream as long as the process lives. The reader lives in the server's memory and is made again after every
+ * disturbance: from where it was, or from the beginning when the stream is not the same any more.
+ */
+export class Follower {
+  readonly #stopping = new AbortController();
+  #messages: ConsumerMessages | undefined;
+  #created: string | undefined;
+  #lastSequence = 0;
+  #failures = 0;
+  readonly #running: Promise<void>;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly streams: Streams,
+    private readonly reading: Reading,
+  ) {
+    const off = connection.onState((state) => {
+      if (state === 'down') this.#messages?.stop();
+    });
+    const stop = () => void this.stop();
+    connection.closing.addEventListener('abort', stop, { once: true });
+    this.#running = this.#run().finally(() => {
+      off();
+      connection.closing.removeEventListener('abort', stop);
+    });
+  }
+
+  /** Resolves when the message at hand is done with. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#messages?.stop();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.connection.up(signal);
+      if (signal.aborted) return;
+      try {
+        const { consumer, pending } = await this.#open();
+        this.#failures = 0;
+        if (pending === 0) this.reading.caughtUp?.();
+        await this.#read(consumer);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failures += 1;
+        if (this.connection.state === 'up')
+          this.connection.notify({ notice: 'reopening', what: this.reading.filter, error });
+        await sleep(fullJitter(this.#failures, { baseMs: 200, capMs: 5_000 }, this.connection.random), signal);
+      }
+    }
+  }
+
+  async #open(): Promise<{ consumer: Consumer; pending: number }> {
+    const { stream, filter, from } = this.reading;
+    const { created } = await this.streams.ensure(stream);
+    const anew = this.#created !== undefined && this.#created !== created;
+    if (anew) this.#lastSequence = 0;
+    this.#created = created;
+    const start =
+      from === 'last-per-subject'
+        ? { deliver_policy: DeliverPolicy.LastPerSubject }
+        : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.#lastSequence + 1 };
+    const info = await this.connection.jsm.consumers.add(stream, {
+      ...start,
+      filter_subject: filter,
+      ack_policy: AckPolicy.None,
+      replay_policy: ReplayPolicy.Instant,
+      mem_storage: true,
+      num_replicas: 1,
+      inactive_threshold: nanos(FORGOTTEN_AFTER_MS),
+    });
+    this.reading.opened?.(anew);
+    return { consumer: this.connection.js.consumers.getConsumerFromInfo(info), pending: info.num_pending };
+  }
+
+  async #read(consumer: Consumer): Promise<void> {
+    let delivered = 0;
+    const broken = () => this.#stopping.signal.aborted || this.connection.state === 'down';
+    try {
+      while (!broken()) {
+        this.#messages = await consumer.fetch({ max_messages: BATCH, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
+        for await (const message of this.#messages) {
+          if (this.#stopping.signal.aborted) return;
+          const { deliverySequence, streamSequence, pending } = message.info;
+          delivered += 1;
+          if (deliverySequence !== delivered) throw new Error('A message was lost on the way');
+          await this.reading.message(message);
+          this.#lastSequence = streamSequence;
+          if (pending === 0) this.reading.caughtUp?.();
+        }
+      }
+    } finally {
+      this.#messages?.stop();
+      this.#messages = undefined;
+      if (this.connection.state === 'up' && !this.connection.nc.isClosed()) await consumer.delete().catch(() => false);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { CloudEventHeaders, type Fact, familyOfStream, Outage, type StreamName, toCloudEvent } from '@muster/contracts';
+import { JetStreamApiCodes, type JetStreamPublishOptions, type StoredMsg } from '@nats-io/jetstream';
+import { headers } from '@nats-io/transport-node';
+import { isApiError, isNoSuchStream } from './api-error.js';
+import type { Connection } from './connection.js';
+import { type Tail, TailMismatch } from './notice.js';
+import { StreamDrift, type Streams } from './streams.js';
+
+/** The server's code for a last message with another id than expected. */
+const WRONG_LAST_ID = 10_070;
+
+interface End extends Tail {
+  readonly lastSequence: number;
+}
+
+/** The publishing side of the facts' lane. One writer a stream, in order, each fact after the one before it. */
+export class Publisher {
+  constructor(
+    private readonly connection: Connection,
+    private readonly streams: Streams,
+  ) {}
+
+  /**
+   * Publishes a fact after the one whose id is `after` (undefined: as the first). When it resolves, the fact is in the
+   * stream exactly once, also when an earlier try had arrived. Throws TailMismatch when another fact, or none, is last
+   * there, and an Outage when the server gives no word: then the same call may be repeated as it is.
+   */
+  async publish(fact: Fact, after: string | undefined): Promise<void> {
+    const { stream } = familyOfStream(fact.stream);
+    const expected = after === undefined ? { lastSequence: 0 } : { lastMsgID: after };
+    if (await this.#store(fact, stream, expected)) return;
+    // The server forgets the id of a stream's last message when it starts anew and that message is older than the window
+    // for duplicates; it also drops the repeat of a fact only inside that window. So the stream itself is asked.
+    const end = await this.#end(stream);
+    if (end.lastId === fact.id) return;
+    if (end.lastId === after && (await this.#store(fact, stream, { lastSequence: end.lastSequence }))) return;
+    throw new TailMismatch(stream, after, end.lastId);
+  }
+
+  async tail(stream: StreamName): Promise<Tail> {
+    const { lastId, lastPosition, messages } = await this.#end(stream);
+    return { lastId, lastPosition, messages };
+  }
+
+  /** False when the stream's end is not as expected. */
+  async #store(fact: Fact, stream: StreamName, expect: JetStreamPublishOptions['expect']): Promise<boolean> {
+    const event = toCloudEvent(fact);
+    const written = headers();
+    for (const [name, value] of Object.entries(event.headers)) if (value !== undefined) written.set(name, value);
+    const send = () =>
+      this.connection.js.publish(event.subject, event.body, {
+        msgID: fact.id,
+        headers: written,
+        expect: { ...expect, streamName: stream },
+      });
+    try {
+      await send().catch(async (error: unknown) => {
+        if (!isNoSuchStream(error)) throw error;
+        // It was lost, so it is made again.
+        await this.streams.ensure(stream);
+        return send();
+      });
+      return true;
+    } catch (error) {
+      if (isApiError(error, WRONG_LAST_ID, JetStreamApiCodes.StreamWrongLastSequence)) return false;
+      throw asOutage(error, `The fact was not taken into ${stream}`);
+    }
+  }
+
+  async #end(stream: StreamName): Promise<End> {
+    try {
+      const { state } = await this.streams.ensure(stream);
+      const nothing = { lastId: undefined, lastPosition: 0, messages: state.messages, lastSequence: state.last_seq };
+      if (state.messages === 0) return nothing;
+      const last = await this.connection.jsm.streams.getMessage(stream, { seq: state.last_seq });
+      return last === null ? nothing : { ...nothing, ...identify(last) };
+    } catch (error) {
+      throw asOutage(error, `The end of ${stream} could not be read`);
+    }
+  }
+}
+
+function identify(message: StoredMsg): { lastId: string; lastPosition: number } {
+  const read = (name: keyof CloudEventHeaders) => message.header.get(name);
+  const head = CloudEventHeaders.safeParse({
+    ...Object.fromEntries(message.header.keys().map((name) => [name.toLowerCase(), message.header.get(name)])),
+  });
+  if (!head.success) throw new Error(`The last message of the stream is no fact: ${read('ce-id') || 'without an id'}`);
+  return { lastId: head.data['ce-id'], lastPosition: Number(head.data['ce-position']) };
+}
+
+/** Whatever JetStream did not do is an outage of the bus, except what trying again can not mend. */
+export function asOutage(error: unknown, message: string): Error {
+  if (error instanceof Outage || error instanceof StreamDrift) return error;
+  return new Outage('bus', message, { cause: error });
+}
