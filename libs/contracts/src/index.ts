@@ -29,6 +29,7 @@ export {
   Problem,
   type Route,
   type RouteAllowed,
+  type RouteMedia,
   type RouteName,
   routes,
   SessionView,

@@ -14,11 +14,14 @@ import { NodeView } from './views.js';
 /** Who may call a route: everybody, whoever is signed in, or whoever has the permission. */
 export type RouteAllowed = 'anyone' | 'signed-in' | Permission;
 
+export type RouteMedia = 'application/json' | 'application/x-ndjson' | 'text/plain';
+
 export interface Route<
   Params extends z.ZodMiniType = z.ZodMiniType,
   Query extends z.ZodMiniType = z.ZodMiniType,
   Body extends z.ZodMiniType = z.ZodMiniType,
   Reply extends z.ZodMiniType = z.ZodMiniType,
+  Media extends RouteMedia = RouteMedia,
 > {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** As Express and OpenAPI's templates have it in common after `:name` → `{name}`. */
@@ -30,7 +33,7 @@ export interface Route<
   readonly body: Body;
   /** What a success answers. With `media` NDJSON, what each line is. */
   readonly reply: Reply;
-  readonly media: 'application/json' | 'application/x-ndjson' | 'text/plain';
+  readonly media: Media;
   readonly status: 200 | 201 | 204;
 }
 
@@ -49,6 +52,7 @@ const route = <
   Params extends z.ZodMiniType = Nothing,
   Query extends z.ZodMiniType = Nothing,
   Body extends z.ZodMiniType = Nothing,
+  Media extends RouteMedia = 'application/json',
 >(
   at: `${Route['method']} /api/${string}`,
   summary: string,
@@ -58,10 +62,10 @@ const route = <
     query?: Query;
     body?: Body;
     reply: Reply;
-    media?: Route['media'];
+    media?: Media;
     status?: Route['status'];
   },
-): Route<Params, Query, Body, Reply> => {
+): Route<Params, Query, Body, Reply, Media> => {
   const space = at.indexOf(' ');
   return {
     method: at.slice(0, space) as Route['method'],
@@ -72,7 +76,7 @@ const route = <
     query: (shape.query ?? nothing) as Query,
     body: (shape.body ?? nothing) as Body,
     reply: shape.reply,
-    media: shape.media ?? 'application/json',
+    media: shape.media ?? ('application/json' as Media),
     status: shape.status ?? 200,
   };
 };
@@ -172,7 +176,14 @@ export const routes = {
   }),
   readLog: route('GET /api/nodes/:nodeId/log', 'Entries of the log, oldest first', 'fleet:view', {
     params: onNode,
-    query: z.object({ before: z.optional(z.coerce.number()), limit: z.optional(z.coerce.number()) }),
+    query: z.object({
+      before: z.optional(z.coerce.number('This must be a number').check(z.int('This must be a whole number'))),
+      limit: z.optional(
+        z.coerce
+          .number('This must be a number')
+          .check(z.int('This must be a whole number'), z.gte(1, 'At least 1'), z.lte(10_000, 'At most 10000')),
+      ),
+    }),
     reply: z.object({ epoch: z.uuid(), entries: z.array(LogEntry), more: z.boolean() }),
   }),
   downloadLog: route('GET /api/nodes/:nodeId/log.txt', 'The whole kept log as text', 'fleet:view', {

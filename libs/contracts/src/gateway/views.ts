@@ -60,7 +60,7 @@ export const FleetSnapshot = z.object({
 });
 export type FleetSnapshot = z.infer<typeof FleetSnapshot>;
 
-/** What changed in the fleet since the change before. */
+/** What changed in the fleet since the change before. A node without a link has no load: the last one told is forgotten. */
 export const FleetChange = z.object({
   gateway: z.optional(GatewayView),
   changed: z.array(NodeView),
