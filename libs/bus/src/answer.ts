@@ -15,10 +15,14 @@ export interface Call {
   readonly nodeId: string | undefined;
 }
 
-export type Handler<O extends Order> = (
-  request: RequestOf<O>,
-  call: Call,
-) => Promise<ReplyOf<O>> | AsyncIterable<ReplyOf<O>>;
+/** What a handler gives: the one answer, or each item of a streamed one. */
+export type AnswerOf<O extends Order> = O['answers'] extends 'once'
+  ? Promise<ReplyOf<O>>
+  : O['answers'] extends 'stream'
+    ? AsyncIterable<ReplyOf<O>>
+    : Promise<ReplyOf<O>> | AsyncIterable<ReplyOf<O>>;
+
+export type Handler<O extends Order> = (request: RequestOf<O>, call: Call) => AnswerOf<O>;
 
 export interface AnswerOptions {
   /** The subject in place of the order's own, which for commands is all nodes. */
@@ -83,10 +87,12 @@ export class Answerer {
     const { subject } = message;
     const controller = new AbortController();
     let call: string | undefined;
+    let correlationId: string | undefined;
     let deadline: NodeJS.Timeout | undefined;
     try {
       const head = readOrderHeaders(message.headers);
       call = head.call;
+      correlationId = head.caller.correlationId;
       this.#calls.set(call, controller);
       deadline = setTimeout(() => {
         controller.abort();
@@ -108,7 +114,12 @@ export class Answerer {
       else if (error instanceof Outage)
         this.#send(message, { outcome: 'outage', part: error.part, message: error.message });
       else {
-        this.connection.notify({ notice: 'handler-failed', subject, error });
+        this.connection.notify({
+          notice: 'handler-failed',
+          subject,
+          error,
+          ...(correlationId ? { correlationId } : {}),
+        });
         this.#send(message, { outcome: 'failure' });
       }
     } finally {

@@ -50,12 +50,17 @@ export class Bus {
   }
 
   /** Asks and gives the one answer. Throws the service's own Refusal, or an AskOutage that says whether anything can have been done. */
-  ask<O extends Order>(order: O, request: AskedWith<O>, caller: Caller, options?: AskOptions): Promise<ReplyOf<O>> {
+  ask<O extends Order & { answers: 'once' }>(
+    order: O,
+    request: AskedWith<O>,
+    caller: Caller,
+    options?: AskOptions,
+  ): Promise<ReplyOf<O>> {
     return this.#asker.ask(order, request, caller, options);
   }
 
   /** Asks an order that answers as a stream: each item in order, none missing. Leaving the loop takes the order back. */
-  askStream<O extends Order>(
+  askStream<O extends Order & { answers: 'stream' }>(
     order: O,
     request: AskedWith<O>,
     caller: Caller,

@@ -156,7 +156,7 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
       message.working();
     }, WORKING_MS);
     try {
-      const fact = this.#read1(message);
+      const fact = this.#parse(message);
       if (fact.position > this.#position) {
         await this.handler(fact, { attempt: message.info.deliveryCount, signal: this.#stopping.signal });
         this.#position = fact.position;
@@ -170,7 +170,7 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
     }
   }
 
-  #read1(message: JsMsg): FactOf<Family> {
+  #parse(message: JsMsg): FactOf<Family> {
     try {
       return readFact(this.family, message);
     } catch (error) {
@@ -188,7 +188,15 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
     }
     const delayMs = fullJitter(deliveryCount, { floorMs: 50, baseMs: 500, capMs: 30_000 }, this.connection.random);
     const { durable } = this.options;
-    this.connection.notify({ notice: 'retrying', durable, subject: message.subject, failures, delayMs, error });
+    this.connection.notify({
+      notice: 'retrying',
+      durable,
+      subject: message.subject,
+      failures,
+      delayMs,
+      error,
+      correlationId: correlationOf(message),
+    });
     message.nak(delayMs);
   }
 
@@ -205,7 +213,13 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
     }
     // Without a reason: nats-server 2.9 does not understand one, and would give the message again for ever.
     message.term();
-    this.connection.notify({ notice: 'dead-letter', durable, subject: message.subject, error });
+    this.connection.notify({
+      notice: 'dead-letter',
+      durable,
+      subject: message.subject,
+      error,
+      correlationId: correlationOf(message),
+    });
     return true;
   }
 
@@ -217,6 +231,8 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
     });
   }
 }
+
+const correlationOf = (message: JsMsg): string => message.headers?.get('ce-correlationid') ?? '';
 
 class Unreadable extends Error {
   constructor(cause: unknown) {
@@ -237,8 +253,10 @@ async function ensureConsumer(
     if (isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return consumers.add(family.stream, wanted);
     throw error;
   });
+  if (info.config.ack_wait !== wanted.ack_wait)
+    await consumers.update(family.stream, durable, { ack_wait: wanted.ack_wait });
   for (const field of Object.keys(wanted) as (keyof typeof wanted)[]) {
-    if (info.config[field] !== wanted[field])
+    if (field !== 'ack_wait' && info.config[field] !== wanted[field])
       throw new StreamDrift(`${family.stream} consumer ${durable}`, field, wanted[field], info.config[field]);
   }
   return connection.js.consumers.getConsumerFromInfo(info);

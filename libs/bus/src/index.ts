@@ -1,4 +1,4 @@
-export { type AnswerOptions, type Call, type Handler, mayAsk } from './answer.js';
+export { type AnswerOf, type AnswerOptions, type Call, type Handler, mayAsk } from './answer.js';
 export { type AskedWith, type AskOptions } from './ask.js';
 export { fullJitter, type Random, sleep, within } from './backoff.js';
 export { type Bucket, type Change, LOST_KEY_GRACE_MS, type Watching } from './bucket.js';

@@ -16,7 +16,12 @@ export type BusNotice =
   /** Following, consuming or watching broke off and starts again. */
   | { readonly notice: 'reopening'; readonly what: string; readonly error: unknown }
   | { readonly notice: 'malformed'; readonly subject: string; readonly error: unknown }
-  | { readonly notice: 'handler-failed'; readonly subject: string; readonly error: unknown }
+  | {
+      readonly notice: 'handler-failed';
+      readonly subject: string;
+      readonly error: unknown;
+      readonly correlationId?: string;
+    }
   | {
       readonly notice: 'retrying';
       readonly durable: string;
@@ -24,8 +29,15 @@ export type BusNotice =
       readonly failures: number;
       readonly delayMs: number;
       readonly error: unknown;
+      readonly correlationId: string;
     }
-  | { readonly notice: 'dead-letter'; readonly durable: string; readonly subject: string; readonly error: unknown }
+  | {
+      readonly notice: 'dead-letter';
+      readonly durable: string;
+      readonly subject: string;
+      readonly error: unknown;
+      readonly correlationId: string;
+    }
   /** Samples or lines that were not sent because the bus was away. Receivers see the gap in the numbers. */
   | { readonly notice: 'not-sent'; readonly lane: string; readonly messages: number };
 

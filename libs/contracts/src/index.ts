@@ -9,6 +9,7 @@ export {
   factName,
   factSubject,
   familyOfStream,
+  streamOf,
 } from './bus/facts.js';
 export {
   type BucketName,
@@ -77,6 +78,7 @@ export {
 export { stageTitles, VerifyNode, VerifyStage, verifyStages, VerifyStep } from './monitor/verify.js';
 export {
   type Allowed,
+  type Answers,
   Caller,
   commandSubject,
   commandToNode,
@@ -117,4 +119,4 @@ export { ChangeAccessKey, ReadSettings, settingsOrders, ShowAccessKey } from './
 export { SettingsState } from './registry/settings.state.js';
 export { Sealed } from './sealed.js';
 export { AccountName, nameKey, NodeName, Password, visibleText } from './text.js';
-export { upcast } from './upcast.js';
+export { SCHEMA_VERSION, upcast } from './upcast.js';

@@ -14,7 +14,13 @@ export type Caller = z.infer<typeof Caller>;
 /** Who may give an order: whoever has the permission, or only Muster's own services. */
 export type Allowed = Permission | 'services';
 
-export interface Order<Request extends z.ZodMiniType = z.ZodMiniType, Reply extends z.ZodMiniType = z.ZodMiniType> {
+export type Answers = 'once' | 'stream';
+
+export interface Order<
+  Request extends z.ZodMiniType = z.ZodMiniType,
+  Reply extends z.ZodMiniType = z.ZodMiniType,
+  Kind extends Answers = Answers,
+> {
   /** `muster.ask.<service>.<order>`; with a node's id as its last token for a command to a node. */
   readonly subject: string;
   readonly request: Request;
@@ -23,36 +29,48 @@ export interface Order<Request extends z.ZodMiniType = z.ZodMiniType, Reply exte
   /** The asker gives up after this time: the answer, if any, goes nowhere. */
   readonly deadlineMs: number;
   /** With `stream`, each reply is one item and the answer ends when the service says so. */
-  readonly answers: 'once' | 'stream';
+  readonly answers: Kind;
 }
 
 export type RequestOf<O extends Order> = z.output<O['request']>;
 export type ReplyOf<O extends Order> = z.output<O['reply']>;
 
-interface OrderOptions<Request extends z.ZodMiniType, Reply extends z.ZodMiniType> {
+interface OrderOptions<Request extends z.ZodMiniType, Reply extends z.ZodMiniType, Kind extends Answers> {
   request: Request;
   reply: Reply;
   allowed: Allowed;
   deadlineMs?: number;
-  answers?: 'once' | 'stream';
+  answers?: Kind;
 }
 
-const order = <Request extends z.ZodMiniType, Reply extends z.ZodMiniType>(
+const order = <Request extends z.ZodMiniType, Reply extends z.ZodMiniType, Kind extends Answers>(
   subject: string,
-  { request, reply, allowed, deadlineMs = 5_000, answers = 'once' }: OrderOptions<Request, Reply>,
-): Order<Request, Reply> => ({ subject, request, reply, allowed, deadlineMs, answers });
+  { request, reply, allowed, deadlineMs = 5_000, answers }: OrderOptions<Request, Reply, Kind>,
+): Order<Request, Reply, Kind> => ({
+  subject,
+  request,
+  reply,
+  allowed,
+  deadlineMs,
+  // Without a word about it, Kind is 'once'.
+  answers: answers ?? ('once' as Kind),
+});
 
 /** An order to a service, whichever of its instances takes it. */
-export const orderTo = <Request extends z.ZodMiniType, Reply extends z.ZodMiniType>(
+export const orderTo = <Request extends z.ZodMiniType, Reply extends z.ZodMiniType, Kind extends Answers = 'once'>(
   service: 'registry' | 'monitor',
   name: string,
-  options: OrderOptions<Request, Reply>,
+  options: OrderOptions<Request, Reply, Kind>,
 ) => order(`muster.ask.${service}.${name}`, options);
 
 /** A command that only the monitor which holds the node's link can carry out. Ask it with `commandSubject`. */
-export const commandToNode = <Request extends z.ZodMiniType, Reply extends z.ZodMiniType>(
+export const commandToNode = <
+  Request extends z.ZodMiniType,
+  Reply extends z.ZodMiniType,
+  Kind extends Answers = 'once',
+>(
   name: string,
-  options: OrderOptions<Request, Reply>,
+  options: OrderOptions<Request, Reply, Kind>,
 ) => order(`muster.command.node.*.${name}`, options);
 
 /** The subject of a command for one node. */

@@ -1,1 +1,16 @@
-export {};
+export { ConfigProblem, ListenPort, MusterSecret, readConfig, ServiceConfig, Switch } from './config.js';
+export { Answers, type AnswersOptions, OnFact } from './decorators.js';
+export { type CheckResult, Health, type Readiness } from './health.js';
+export { loggingOf } from './logging.js';
+export { Clock, Ids, RandomIds, SystemClock } from './ports.js';
+export {
+  type RunningService,
+  runService,
+  type ServiceOptions,
+  startService,
+  type StartOptions,
+} from './run-service.js';
+export { ServiceModule, type ServiceModuleOptions } from './service-module.js';
+export { Shutdown, type ShutdownStage } from './shutdown.js';
+export { BusTransport } from './transport.js';
+export { Logger, PinoLogger } from 'nestjs-pino';

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Actor, type Fact } from '../fact.js';
+import { upcast } from '../upcast.js';
 import { type FactFamily, aggregateId, cloudEventType, factSubject, familyOfStream } from './facts.js';
 
 /**
@@ -68,7 +69,10 @@ export function fromCloudEvent<Family extends FactFamily>(
   body: unknown,
 ): Fact<z.output<Family['schema']> & { type: string; data: object }> {
   const head = CloudEventHeaders.parse(headers);
-  const event = family.schema.parse({ type: head['ce-facttype'], data: body }) as z.output<Family['schema']> & {
+  // Parsed right after: upcast only has to cope with whatever comes.
+  const event = family.schema.parse(
+    upcast({ type: head['ce-facttype'], data: body as Record<string, unknown> }),
+  ) as z.output<Family['schema']> & {
     type: string;
     data: object;
   };

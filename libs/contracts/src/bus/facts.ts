@@ -39,6 +39,13 @@ export const factFamilies = {
 
 export type FactFamilyName = keyof typeof factFamilies;
 
+/** The stream of the store that the facts of one aggregate are in: `node-<nodeId>`. */
+export function streamOf(family: FactFamily, id: string): string {
+  const name = Object.entries(factFamilies).find(([, each]) => each === family)?.[0];
+  if (name === undefined) throw new Error(`The facts on ${family.prefix} are of no family`);
+  return `${name}-${id}`;
+}
+
 /** The id of the aggregate that a stream of the store belongs to: `node-<id>` → `<id>`. */
 export const aggregateId = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 

@@ -1,0 +1,140 @@
+import { Bus, StreamDrift, within } from '@muster/bus';
+import { Outage } from '@muster/contracts';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type MicroserviceOptions } from '@nestjs/microservices';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Logger, PinoLogger } from 'nestjs-pino';
+import type { DestinationStream } from 'pino';
+import type * as z from 'zod/mini';
+import { ConfigProblem, readConfig, type ServiceConfig } from './config.js';
+import { Health } from './health.js';
+import { ServiceModule } from './service-module.js';
+import { Shutdown } from './shutdown.js';
+import { BusTransport } from './transport.js';
+
+export interface ServiceOptions<Schema extends z.ZodMiniType<ServiceConfig>> {
+  readonly name: 'registry' | 'monitor' | 'gateway';
+  /** `z.extend(ServiceConfig, {…})` with what this service needs beside. */
+  readonly config: Schema;
+  /** The service's own module, made with its configuration. */
+  readonly module: (config: z.output<Schema>) => Type | DynamicModule;
+  /** For what must be set before the first request: WebSocket adapter, headers, static files. */
+  readonly prepare?: (app: NestExpressApplication, config: z.output<Schema>) => Promise<void> | void;
+}
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly logTo?: DestinationStream;
+}
+
+export interface RunningService {
+  readonly app: NestExpressApplication;
+  /** Where it listens. */
+  readonly port: number;
+  /** Refuses new work, finishes what was begun within 10 s, closes bus and database. */
+  stop(): Promise<void>;
+}
+
+/** How long what was begun may take when a service stops. */
+const FINISH_MS = 10_000;
+
+@Module({})
+class RootModule {}
+
+/**
+ * Starts a service: reads its configuration, connects, serves. Rejects with ConfigProblem, StreamDrift or Outage when it
+ * cannot. Nothing is served before everything is there.
+ */
+export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
+  { name, config: schema, module, prepare }: ServiceOptions<Schema>,
+  { env = process.env, logTo }: StartOptions = {},
+): Promise<RunningService> {
+  const config = readConfig(schema, env);
+  const shutdown = new Shutdown();
+  const root: DynamicModule = {
+    module: RootModule,
+    imports: [ServiceModule.with({ name, config, shutdown, ...(logTo ? { logTo } : {}) }), module(config)],
+  };
+  const app = await NestFactory.create<NestExpressApplication>(root, {
+    bufferLogs: true,
+    abortOnError: false,
+    forceCloseConnections: true,
+  }).catch(async (error: unknown) => {
+    await shutdown.run();
+    throw error;
+  });
+  const log = app.get(Logger);
+  app.useLogger(log);
+  app.disable('x-powered-by');
+  const transport = new BusTransport(app.get(Bus), await app.resolve(PinoLogger));
+  let stopped: Promise<void> | undefined;
+  const stop = () => (stopped ??= stopInOrder());
+  try {
+    await prepare?.(app, config);
+    app.connectMicroservice<MicroserviceOptions>({ strategy: transport });
+    await app.startAllMicroservices();
+    await app.listen(config.PORT, config.HOST);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const health = app.get(Health);
+  health.enter('serving');
+  const port = portOf(app);
+  log.log({ msg: `The ${name} serves on ${config.HOST}:${port}`, port }, 'Service');
+  return { app, port, stop };
+
+  async function stopInOrder(): Promise<void> {
+    app.get(Health).enter('stopping');
+    log.log('Stopping: no new work', 'Service');
+    const finished = transport.close().then(() => true);
+    if (!(await within(FINISH_MS, finished)))
+      log.warn({ msg: `Work that was begun is not done after ${FINISH_MS} ms and is given up` }, 'Service');
+    await within(FINISH_MS, app.close());
+    for (const error of await shutdown.run()) log.error({ msg: 'Closing failed', err: error }, 'Service');
+    log.log('Stopped', 'Service');
+  }
+}
+
+function portOf(app: NestExpressApplication): number {
+  const address = app.getHttpServer().address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** The configuration is wrong, as sysexits.h has it; and: something that is needed is not there. */
+const EXIT_CONFIG = 78;
+const EXIT_UNAVAILABLE = 69;
+
+/** The whole life of a service's process, for its main.ts: start, serve until SIGTERM or SIGINT, stop in order. */
+export async function runService<Schema extends z.ZodMiniType<ServiceConfig>>(
+  options: ServiceOptions<Schema>,
+): Promise<void> {
+  let service: RunningService;
+  try {
+    service = await startService(options);
+  } catch (error) {
+    process.stderr.write(`The ${options.name} cannot start. ${startProblem(error)}\n`);
+    process.exit(exitCode(error));
+  }
+  const end = (signal: NodeJS.Signals) => {
+    // Asked twice, it goes at once.
+    process.once(signal, () => process.exit(1));
+    void service.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+}
+
+const startProblem = (error: unknown): string => {
+  if (error instanceof ConfigProblem || error instanceof StreamDrift || error instanceof Outage) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+};
+
+const exitCode = (error: unknown): number => {
+  if (error instanceof ConfigProblem || error instanceof StreamDrift) return EXIT_CONFIG;
+  return error instanceof Outage ? EXIT_UNAVAILABLE : 1;
+};
