@@ -20,7 +20,7 @@ export const Measurement = z.object({
   memoryTotalBytes: bytes,
   /** The system's load averages over 1, 5 and 15 minutes, where it has them. */
   load: z.optional(z.tuple([z.number(), z.number(), z.number()])),
-  gpus: z.array(GpuSample),
+  gpus: z.array(GpuSample).check(z.maxLength(64)),
 });
 export type Measurement = z.infer<typeof Measurement>;
 

@@ -1,0 +1,77 @@
+import { Executor, Hardware, LogLine, Measurement, NodeCondition, NodeName } from '@muster/contracts';
+import * as z from 'zod/mini';
+import { limits } from './limits.js';
+
+const seq = z.number().check(z.int(), z.gte(0));
+const pingId = z.number().check(z.int(), z.gte(1));
+const executors = z.array(Executor).check(z.maxLength(256));
+
+const frame = <Type extends string, Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) =>
+  z.object({ type: z.literal(type), ...shape });
+
+/** Starts the flow of samples and lines: the node sends what comes after these numbers of its present run; 0 is all it has. */
+export const Resume = frame('resume', { sample: seq, line: seq });
+export const Ping = frame('ping', { id: pingId });
+export const GatewayGoodbye = frame('goodbye', { reason: z.enum(['verified', 'not-wanted', 'stopping']) });
+
+/** Everything a Gateway may say on a link once it is made. */
+export const ToNode = z.discriminatedUnion('type', [Resume, Ping, GatewayGoodbye]);
+export type ToNode = z.infer<typeof ToNode>;
+
+const about = {
+  /** The release of the node service. */
+  version: z.string().check(z.maxLength(64)),
+  /** One life of the node service: numbers of samples and lines count from 1 in it. */
+  run: z.uuid(),
+  /** What the node calls itself: a suggestion. */
+  name: z.optional(NodeName),
+  hardware: Hardware,
+  condition: NodeCondition,
+  executors,
+};
+export const HelloFrame = frame('hello', about);
+
+export const SamplesFrame = frame('samples', {
+  items: z
+    .array(
+      z.object({
+        seq: z.number().check(z.int(), z.gte(1)),
+        /** How long ago it was measured, by the node's monotonic clock: no node's wall clock is trusted. */
+        ageMs: z.number().check(z.gte(0)),
+        measurement: Measurement,
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(limits.samplesPerFrame)),
+});
+export const LinesFrame = frame('lines', {
+  lines: z.array(LogLine).check(z.minLength(1), z.maxLength(limits.linesPerFrame)),
+});
+/** The next `lost` numbers do not come: the node no longer has them. */
+export const GapFrame = frame('gap', {
+  of: z.enum(['samples', 'lines']),
+  lost: z.number().check(z.int(), z.gte(1)),
+});
+export const ConditionFrame = frame('condition', { condition: NodeCondition });
+export const ExecutorsFrame = frame('executors', { executors });
+export const HardwareFrame = frame('hardware', { hardware: Hardware });
+export const Pong = frame('pong', { id: pingId });
+export const NodeGoodbye = frame('goodbye', { reason: z.enum(['stopping', 'key-changed']) });
+
+/** Everything a node may say on a link once it is made. */
+export const FromNode = z.discriminatedUnion('type', [
+  HelloFrame,
+  SamplesFrame,
+  LinesFrame,
+  GapFrame,
+  ConditionFrame,
+  ExecutorsFrame,
+  HardwareFrame,
+  Pong,
+  NodeGoodbye,
+]);
+export type FromNode = z.infer<typeof FromNode>;
+
+/** What a node says of itself when a link is made. */
+export type Hello = Omit<z.infer<typeof HelloFrame>, 'type'>;
+export type GoodbyeToNode = z.infer<typeof GatewayGoodbye>['reason'];
+export type GoodbyeFromNode = z.infer<typeof NodeGoodbye>['reason'];

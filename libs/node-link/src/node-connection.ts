@@ -1,0 +1,192 @@
+import { performance } from 'node:perf_hooks';
+import type { Certificate, LinkCause } from '@muster/contracts';
+import { decode, ProtocolFault } from './codec.js';
+import { FromNode, type GoodbyeToNode, type Hello, type ToNode } from './frames.js';
+import { FlowNumbers } from './flow-numbers.js';
+import { limits } from './limits.js';
+import { readable } from './readable.js';
+import type { SocketWire } from './socket-wire.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** Where the flow goes on: the last numbers seen of one run. Of another run everything that the node has is sent. */
+export interface ResumeFrom {
+  readonly run: string;
+  readonly sample: number;
+  readonly log: number;
+}
+
+export interface Linked {
+  readonly hello: Hello;
+  readonly certificate: Certificate;
+  readonly protocol: number;
+  readonly resume: ResumeFrom | undefined;
+}
+
+interface Question {
+  readonly askedMs: number;
+  answer(roundTripMs: number): void;
+  fail(error: Error): void;
+}
+
+/** The timer of this process was late by more than this: it was held up itself, and the other's silence proves nothing. */
+const HELD_UP_MS = 500;
+
+/**
+ * The Gateway's end of a link that is made. Asks the node for a sign of life every 5 s and ends as `silent` when none comes;
+ * ends itself when the node breaks the protocol; reads slower from a node that sends too fast. Nothing thrown out of it ends
+ * the process: what happens to a link is told by `closed` alone.
+ */
+export class NodeConnection {
+  readonly hello: Hello;
+  readonly certificate: Certificate;
+  /** The protocol version that both ends agreed on. */
+  readonly protocol: number;
+  /** Why the link ended, once it has. Never rejects. */
+  readonly closed: Promise<LinkCause>;
+
+  readonly #wire: SocketWire;
+  readonly #numbers: FlowNumbers;
+  readonly #frames: TokenBucket;
+  readonly #bytes: TokenBucket;
+  readonly #questions = new Map<number, Question>();
+  #asked = 0;
+  #roundTripMs: number | undefined;
+  #handler: ((frame: FromNode) => void) | undefined;
+  #heardMs = performance.now();
+  #resolveClosed!: (cause: LinkCause) => void;
+  #cause: LinkCause | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #resumeReading: NodeJS.Timeout | undefined;
+
+  constructor(wire: SocketWire, { hello, certificate, protocol, resume }: Linked) {
+    this.hello = hello;
+    this.certificate = certificate;
+    this.protocol = protocol;
+    this.#wire = wire;
+    const known = resume?.run === hello.run ? resume : undefined;
+    this.#numbers = new FlowNumbers(known?.sample ?? 0, known?.log ?? 0);
+    const nowMs = performance.now();
+    this.#frames = new TokenBucket(limits.framesPerSecond * 2, limits.framesPerSecond, nowMs);
+    this.#bytes = new TokenBucket(limits.bytesPerSecond * 2, limits.bytesPerSecond, nowMs);
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+    wire.handOver({
+      onText: (text) => this.#take(text),
+      onFault: () => this.#end('protocol'),
+      onClosed: () => this.#end('closed'),
+    });
+    this.#keepAlive();
+  }
+
+  /** How long the last sign of life took there and back, in milliseconds. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /**
+   * Takes every frame from now on, in order, and starts the flow of samples and lines. Called once. The handler must not
+   * throw: each frame is parsed, its numbers follow one another or a `gap` says which are missing, its text is inert.
+   */
+  onFrame(handler: (frame: FromNode) => void): void {
+    if (this.#handler !== undefined) throw new Error('The frames of this link have a handler already');
+    this.#handler = handler;
+    this.send({ type: 'resume', sample: this.#numbers.sample, line: this.#numbers.line });
+  }
+
+  /** Sends one frame. After the end of the link nothing happens. */
+  send(frame: ToNode): void {
+    this.#wire.send(frame);
+  }
+
+  /** Asks for a sign of life. Resolves with the time there and back in milliseconds; rejects when the link ends before. */
+  ping(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#cause !== undefined) return reject(new Error('The link has ended'));
+      // Asked faster than answered: the oldest question is given up.
+      const [oldest] = this.#questions.keys();
+      if (oldest !== undefined && this.#questions.size >= 16) this.#forget(oldest, new Error('Not answered in time'));
+      this.#asked += 1;
+      this.#questions.set(this.#asked, { askedMs: performance.now(), answer: resolve, fail: reject });
+      this.send({ type: 'ping', id: this.#asked });
+    });
+  }
+
+  /** Says goodbye and closes; cuts the socket when the node does not close within 1 s. */
+  close(reason: GoodbyeToNode = 'stopping'): void {
+    if (this.#cause !== undefined) return;
+    this.send({ type: 'goodbye', reason });
+    this.#end('closed');
+    this.#wire.socket.close(1000);
+  }
+
+  /** Cuts the socket at once: for a peer that is taken for dead. */
+  terminate(cause: LinkCause = 'closed'): void {
+    this.#end(cause);
+    this.#wire.socket.terminate();
+  }
+
+  #take(text: string): void {
+    if (this.#cause !== undefined) return;
+    this.#restrain(text.length);
+    try {
+      const frame = decode(FromNode, text);
+      this.#numbers.follow(frame, this.#handler !== undefined);
+      this.#heardMs = performance.now();
+      if (frame.type === 'pong') this.#answered(frame.id);
+      if (frame.type === 'goodbye') this.#end(frame.reason === 'key-changed' ? 'key-refused' : 'closed', frame);
+      else this.#handler?.(readable(frame));
+    } catch (error) {
+      if (!(error instanceof ProtocolFault)) throw error;
+      this.#wire.fault(error);
+    }
+  }
+
+  /** A node that sends too much is read more slowly, so that it waits and no other does. */
+  #restrain(bytes: number): void {
+    const nowMs = performance.now();
+    const debtMs = Math.max(this.#frames.take(1, nowMs), this.#bytes.take(bytes, nowMs));
+    if (debtMs === 0 || this.#resumeReading !== undefined) return;
+    this.#wire.socket.pause();
+    this.#resumeReading = setTimeout(() => {
+      this.#resumeReading = undefined;
+      this.#wire.socket.resume();
+    }, debtMs);
+  }
+
+  #answered(id: number): void {
+    const question = this.#questions.get(id);
+    if (question === undefined) return;
+    this.#questions.delete(id);
+    this.#roundTripMs = performance.now() - question.askedMs;
+    question.answer(this.#roundTripMs);
+  }
+
+  #forget(id: number, error: Error): void {
+    this.#questions.get(id)?.fail(error);
+    this.#questions.delete(id);
+  }
+
+  /** A ping every 5 s. When nothing at all was heard since the last one, the link is cut. */
+  #keepAlive(askedMs?: number): void {
+    const setMs = performance.now();
+    this.#timer = setTimeout(() => {
+      const heldUp = performance.now() - setMs > limits.pingEveryMs + HELD_UP_MS;
+      if (askedMs !== undefined && this.#heardMs < askedMs && !heldUp) return this.terminate('silent');
+      const nowMs = performance.now();
+      this.ping().catch(() => undefined);
+      this.#keepAlive(nowMs);
+    }, limits.pingEveryMs);
+  }
+
+  #end(cause: LinkCause, last?: FromNode): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#resumeReading);
+    for (const id of [...this.#questions.keys()]) this.#forget(id, new Error('The link has ended'));
+    if (last !== undefined) {
+      this.#handler?.(last);
+      this.#wire.socket.close(1000);
+    } else if (this.#wire.socket.isPaused) this.#wire.socket.resume();
+    this.#resolveClosed(cause);
+  }
+}
