@@ -1,0 +1,114 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { DataFolder } from './data-folder.js';
+import type { StartOptions } from './options.js';
+import type { PartSpec } from './part.js';
+import type { Ports } from './ports.js';
+
+/** What the services are told, secrets among it; handed over in their environment alone. */
+export interface ServiceSettings {
+  readonly root: string;
+  readonly folder: DataFolder;
+  readonly ports: Ports;
+  readonly options: StartOptions;
+  readonly databaseUrl: string;
+  readonly natsUrl: string;
+  readonly secret: string;
+  readonly firstCode: string;
+  readonly accessKeyFile: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export type ServiceName = 'registry' | 'monitor' | 'gateway';
+
+/** How each service is started: its compiled program, its own part of the environment, and how it says that it is ready. */
+export function serviceParts(settings: ServiceSettings): Record<ServiceName, PartSpec> {
+  const { ports, options, databaseUrl, natsUrl, secret, firstCode } = settings;
+  const common = { NATS_URL: natsUrl, LOG_FORMAT: 'json' };
+  const stored = { ...common, DATABASE_URL: databaseUrl, MUSTER_SECRET: secret, HOST: '127.0.0.1' };
+  const localNode = options.withNode ? `localhost:${ports.node}` : 'off';
+  return {
+    registry: service(settings, 'registry', '127.0.0.1', ports.registry, {
+      ...stored,
+      MUSTER_FIRST_CODE: firstCode,
+      MUSTER_LOCAL_NODE: localNode,
+    }),
+    monitor: service(settings, 'monitor', '127.0.0.1', ports.monitor, {
+      ...stored,
+      // On this machine nodes do live beside the Gateway; Muster's own other ports are not among them.
+      MUSTER_DIAL_LOOPBACK: 'on',
+      MUSTER_OWN_ADDRESSES: [ports.console, ports.registry, ports.monitor].map((port) => `localhost:${port}`).join(','),
+    }),
+    gateway: service(settings, 'gateway', options.host, ports.console, {
+      ...common,
+      HOST: options.host,
+      PUBLIC_URL: consoleAddress(options, ports.console),
+      WEB_ROOT: join(settings.root, 'apps/web/dist/browser'),
+    }),
+  };
+}
+
+/** The node service for this machine, which only the Gateway beside it may reach. */
+export function nodePart({ root, folder, ports, accessKeyFile, env }: ServiceSettings): PartSpec {
+  return {
+    name: 'node service',
+    file: process.execPath,
+    args: [
+      join(root, 'apps/node/dist/main.js'),
+      ...['--port', String(ports.node), '--bind', '127.0.0.1'],
+      ...['--data', folder.node, '--access-key-file', accessKeyFile],
+    ],
+    env,
+    stopSignal: 'SIGTERM',
+    stopWithinMs: 10_000,
+    ready: () => listens(ports.node),
+    readyWithinMs: 30_000,
+    remedy: 'Leave it out with --no-node if you do not need this machine as a node.',
+  };
+}
+
+/** Where people open the console. */
+export function consoleAddress({ host, publicUrl }: StartOptions, port: number): string {
+  if (publicUrl !== undefined) return publicUrl;
+  const isThisMachine = ['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'].includes(host);
+  return `http://${isThisMachine ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function service(
+  { root, env }: ServiceSettings,
+  name: ServiceName,
+  host: string,
+  port: number,
+  own: NodeJS.ProcessEnv,
+): PartSpec {
+  const lookAt = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
+  return {
+    name,
+    file: process.execPath,
+    args: [join(root, `apps/${name}/dist/main.js`)],
+    env: { ...env, ...own, PORT: String(port) },
+    stopSignal: 'SIGTERM',
+    stopWithinMs: 10_000,
+    ready: () => isReady(lookAt, port),
+    readyWithinMs: 60_000,
+    remedy: 'Start again; if it stays so, look into its log.',
+  };
+}
+
+async function isReady(host: string, port: number): Promise<void> {
+  const shown = host.includes(':') ? `[${host}]` : host;
+  const response = await fetch(`http://${shown}:${port}/health/ready`, { signal: AbortSignal.timeout(5_000) });
+  await response.body?.cancel();
+  if (response.status !== 200) throw new Error(`/health/ready answers ${response.status}`);
+}
+
+function listens(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}

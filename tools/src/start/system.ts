@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Ports, choosePorts, isPortFree } from './ports.js';
+import { connectBus } from '@muster/bus';
+import { SessionView } from '@muster/contracts';
+import { CannotGoOn, say } from '../terminal.js';
+import { keepAccessKeyFile } from './access-key-file.js';
+import { type DataFolder, explain, keptSecret, openDataFolder, readJson, writeWhole } from './data-folder.js';
+import { firstCode } from './first-code.js';
+import { type HeldInstance, holdInstance } from './instance.js';
+import { LogFile } from './log-file.js';
+import { checkNats, ownNats } from './nats.js';
+import type { StartOptions } from './options.js';
+import { Part, type PartSpec } from './part.js';
+import { checkDatabase, ownPostgres } from './postgres.js';
+import { Roster, sweepLeftovers } from './roster.js';
+import { consoleAddress, nodePart, serviceParts, type ServiceSettings } from './services.js';
+
+/** It was asked to stop while it started. */
+class Interrupted extends Error {}
+
+/** Everything of one data folder, started in order and stopped in reverse. */
+export class System {
+  private readonly stops: (() => Promise<void>)[] = [];
+  private stopped: Promise<void> | undefined;
+
+  constructor(
+    private readonly root: string,
+    private readonly options: StartOptions,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /** Resolves when all of it is ready. Whatever it throws, `stop` must be called then. */
+  async start(): Promise<void> {
+    const startedMs = performance.now();
+    const folder = await openDataFolder(this.options.dataFolder);
+    const instance = await holdInstance(folder.root);
+    this.stops.push(() => instance.release());
+    say(`Starting Muster; its data is in ${folder.root}`);
+    await explain(folder);
+    const left = await sweepLeftovers(join(folder.root, 'processes.json'), folder.postgres);
+    if (left.length > 0) say(`Ended what an earlier start had left behind: ${left.join(', ')}.`);
+    const ports = await this.ports(folder);
+    const roster = new Roster(join(folder.root, 'processes.json'));
+    this.stops.push(() => roster.close());
+    const run = (spec: PartSpec) => this.run(spec, folder, roster);
+
+    const [databaseUrl, natsUrl] = await Promise.all([
+      this.database(folder, ports, run),
+      this.nats(folder, ports, run),
+    ]);
+    const settings: ServiceSettings = {
+      root: this.root,
+      folder,
+      ports,
+      options: this.options,
+      databaseUrl,
+      natsUrl,
+      secret: await keptSecret(folder, 'muster-secret'),
+      firstCode: firstCode(randomBytes(8)),
+      accessKeyFile: join(folder.secrets, 'access-key'),
+      env: this.env,
+    };
+    const { registry, monitor, gateway } = serviceParts(settings);
+    await Promise.all([run(registry), run(monitor), run(gateway), this.localNode(settings, run)]);
+    await this.welcome(settings, instance, performance.now() - startedMs);
+  }
+
+  /** Stops all that was started, last first. May be called at any time and more than once. */
+  stop(): Promise<void> {
+    this.stopped ??= this.stopAll();
+    return this.stopped;
+  }
+
+  private async stopAll(): Promise<void> {
+    for (let stop = this.stops.pop(); stop !== undefined; stop = this.stops.pop()) await stop();
+  }
+
+  private async run(spec: PartSpec, folder: DataFolder, roster: Roster): Promise<void> {
+    if (this.stopped !== undefined) throw new Interrupted();
+    const log = new LogFile(join(folder.logs, `${spec.name.toLowerCase().replaceAll(' ', '-')}.log`));
+    const part = new Part(spec, log, roster);
+    this.stops.push(async () => {
+      await part.stop();
+      log.close();
+    });
+    await part.start();
+  }
+
+  private async database(folder: DataFolder, ports: Ports, run: (spec: PartSpec) => Promise<void>): Promise<string> {
+    const { databaseUrl } = this.options;
+    if (databaseUrl !== undefined) {
+      await checkDatabase(databaseUrl);
+      return databaseUrl;
+    }
+    const postgres = await ownPostgres(folder, ports.postgres, this.env);
+    await run(postgres.part);
+    await postgres.prepare();
+    return postgres.url;
+  }
+
+  private async nats(folder: DataFolder, ports: Ports, run: (spec: PartSpec) => Promise<void>): Promise<string> {
+    const { natsUrl } = this.options;
+    if (natsUrl !== undefined) {
+      await checkNats(natsUrl);
+      return natsUrl;
+    }
+    const nats = await ownNats(folder, ports.nats, this.env);
+    await run(nats.part);
+    return nats.url;
+  }
+
+  /** The key of the node service comes from the registry, so the file is there before the node service is. */
+  private async localNode(settings: ServiceSettings, run: (spec: PartSpec) => Promise<void>): Promise<void> {
+    if (!this.options.withNode) return;
+    const bus = await connectBus({ servers: settings.natsUrl, name: 'npm-start' });
+    this.stops.push(() => bus.close());
+    await bus.assertStreams();
+    const keyFile = keepAccessKeyFile(bus, settings.secret, settings.accessKeyFile);
+    this.stops.push(() => keyFile.stop());
+    await keyFile.written;
+    await run(nodePart(settings));
+  }
+
+  private async ports(folder: DataFolder): Promise<Ports> {
+    const path = join(folder.root, 'ports.json');
+    const remembered = (await readJson(path, Ports)) ?? {};
+    const { port, portIsFixed: isFixed } = this.options;
+    try {
+      const ports = await choosePorts(remembered, { port, isFixed }, isPortFree);
+      await writeWhole(path, JSON.stringify(ports, undefined, 2));
+      return ports;
+    } catch (error) {
+      throw new CannotGoOn((error as Error).message, { cause: error });
+    }
+  }
+
+  private async welcome(settings: ServiceSettings, instance: HeldInstance, tookMs: number): Promise<void> {
+    const address = consoleAddress(this.options, settings.ports.console);
+    await instance.tell(address);
+    const session = await fetch(`http://127.0.0.1:${settings.ports.console}/api/session`);
+    const { firstAccountNeeded } = SessionView.parse(await session.json());
+    say(`Ready after ${(tookMs / 1000).toFixed(1)} s. Logs are in ${settings.folder.logs}`);
+    say('');
+    say(
+      `  Open ${address}${firstAccountNeeded ? ` — one-time code for the first account: ${settings.firstCode}` : ''}`,
+    );
+    say('');
+    say('Ctrl-C stops everything; your data stays.');
+  }
+}

@@ -1,0 +1,34 @@
+/** The levels of pino from which on a line tells of trouble. */
+const ERROR_LEVEL = 50;
+
+/**
+ * Why a part has ended, in its own words: of its last log lines the newest that tells of an error, else the newest one. One
+ * line, cut at 300 characters.
+ */
+export function whyItEnded(lastLines: readonly string[]): string | undefined {
+  const said = lastLines.map(readLine);
+  const chosen = said.findLast(({ isError }) => isError) ?? said.at(-1);
+  return chosen?.words.replace(/\s+/g, ' ').trim().slice(0, 300);
+}
+
+function readLine(line: string): { words: string; isError: boolean } {
+  const json = parseObject(line);
+  if (json === undefined) return { words: line, isError: /\b(error|fatal|panic)\b|^\s*\w*Error:/i.test(line) };
+  const level = json['level'];
+  const isError = typeof level === 'number' ? level >= ERROR_LEVEL : /^(error|fatal|critical)$/i.test(String(level));
+  const cause = json['err'] ?? json['error'];
+  const causeWords =
+    typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : undefined;
+  const message = json['msg'] ?? json['message'];
+  const words = [message, causeWords].filter((part) => typeof part === 'string' && part !== '');
+  return { words: [...new Set(words)].join(': ') || line, isError };
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,13 @@
+/** A calm line for the person at the terminal. A terminal that has gone away is no reason to fail. */
+export function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** The command ends with these words, one line: which part, why, and what to do. */
+export class CannotGoOn extends Error {}
+
+/** The message of whatever was thrown, on one line. */
+export function wordsOf(error: unknown): string {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return message.split('\n')[0]?.trim() ?? '';
+}
