@@ -5,3 +5,6 @@ import type { StoredEvent } from './fact.js';
  * There is no old shape yet: the first change of a shipped one adds its rule here and its fixture in `fixtures/`.
  */
 export const upcast = (stored: StoredEvent): StoredEvent => stored;
+
+/** Saved with every event: by which edition of the shapes it was written. Raised with each rule that is added here. */
+export const SCHEMA_VERSION = 1;

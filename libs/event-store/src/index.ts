@@ -1,1 +1,16 @@
-export {};
+export { type DatabaseOptions, openDatabase } from './database.js';
+export {
+  BrokenFact,
+  CommandReused,
+  isOutage,
+  type Reservation,
+  ReservationTaken,
+  VersionConflict,
+} from './failures.js';
+export { type Handled, handlerFor, type HandleOptions, type HandlerOptions } from './handler.js';
+export { listParked, type Parked, retryParked } from './parked.js';
+export { checkpointOf, type Projection, projection } from './projection.js';
+export { type Projections, type ProjectionsOptions, startProjections } from './projector.js';
+export { rebuild, type Rebuilt } from './rebuild.js';
+export { type Appended, type AppendOptions, EventStore, type EventStoreOptions } from './store.js';
+export { type EventOf, type FactOf, readFact, type Stored } from './stored.js';

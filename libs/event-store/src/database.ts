@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Outage } from '@muster/contracts';
+import pg from 'pg';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { pauseMs } from './bell.js';
+import { isOutage } from './failures.js';
+import { EventStore1764000000000 } from './migrations/1764000000000-event-store.js';
+
+type Classes = readonly (new () => object)[];
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** The schema that all tables of the service are in: lower case letters, digits and underscores. */
+  readonly schema: string;
+  /** Shown in the server's list of sessions: the name of the service. */
+  readonly applicationName: string;
+  readonly entities?: Classes;
+  /** The service's own; those of the event store run before them. */
+  readonly migrations?: Classes;
+  /** How many connections at most; a call waits 5 s for a free one. */
+  readonly connections?: number;
+  /** How long to go on trying while the server does not answer; 10 s unless told otherwise. */
+  readonly connectWithinMs?: number;
+  /** Told when an idle connection breaks. The next call makes a new one. */
+  readonly onLost?: (error: Error) => void;
+}
+
+/**
+ * No statement of ours may run for long, and none may sit in an open transaction: an open write holds back the feed, and
+ * with it everything that reads facts.
+ */
+const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 5_000 };
+const CONNECT_TIMEOUT_MS = 5_000;
+const MIGRATIONS_LOCK = 'muster migrations';
+
+/** The options that put a session into the schema and bound what it may hold up. */
+const sessionOptions = (schema: string, more: Record<string, number> = {}): string =>
+  Object.entries({ search_path: schema, ...TIMEOUTS, ...more })
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+
+/**
+ * Opens the service's part of the database: makes the schema if it is not there, brings its tables up to date (one process
+ * at a time, others wait), and returns the pool. Rejects with an Outage when the server does not answer in time.
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
+  const { url, schema, applicationName, entities = [], migrations = [], connections = 10 } = options;
+  if (!/^[a-z_][a-z0-9_]*$/.test(schema)) throw new Error(`${schema} is no name for a schema`);
+  const database = new DataSource({
+    type: 'postgres',
+    url,
+    applicationName,
+    poolSize: connections,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    poolErrorHandler: (error: Error) => options.onLost?.(error),
+    // The names of tables are left bare, so that the search path decides: a rebuild redirects it to tables on the side.
+    extra: { options: sessionOptions(schema), keepAlive: true, query_timeout: 15_000 },
+    entities: [...entities] as NonNullable<DataSourceOptions['entities']>,
+    migrations: [EventStore1764000000000, ...migrations] as NonNullable<DataSourceOptions['migrations']>,
+    migrationsTransactionMode: 'each',
+    uuidExtension: 'pgcrypto',
+    installExtensions: false,
+    logging: false,
+  });
+  const deadline = performance.now() + (options.connectWithinMs ?? 10_000);
+  for (let failures = 0; ; failures += 1) {
+    try {
+      await migrate(database, options);
+      return database;
+    } catch (error) {
+      if (database.isInitialized) await database.destroy();
+      if (!isOutage(error)) throw error;
+      const waitMs = pauseMs(failures);
+      if (performance.now() + waitMs > deadline)
+        throw new Outage('database', 'The database does not answer', { cause: error });
+      await sleep(waitMs);
+    }
+  }
+}
+
+async function migrate(database: DataSource, { url, schema, applicationName }: DatabaseOptions): Promise<void> {
+  const client = await connectTo(url, schema, `${applicationName} migrations`, {
+    statement_timeout: 0,
+    lock_timeout: 0,
+  });
+  try {
+    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`${MIGRATIONS_LOCK} ${schema}`]);
+    await client.query(`create schema if not exists ${schema}`);
+    await database.initialize();
+    await database.runMigrations();
+  } finally {
+    await client.end();
+  }
+}
+
+/** A connection outside the pool, in the same schema. */
+export async function connectTo(
+  url: string,
+  schema: string,
+  applicationName: string,
+  settings: Record<string, number> = {},
+): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: applicationName,
+    options: sessionOptions(schema, settings),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  // Whoever uses the connection sees the failure at the next query; unheard, it would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}

@@ -1,0 +1,47 @@
+import type { DataSource } from 'typeorm';
+import * as z from 'zod/mini';
+import { onDatabase } from './failures.js';
+import { COLUMNS, type Stored, storedFrom } from './stored.js';
+
+/** A place in the feed: after the event of this transaction and serial number. */
+export interface FeedPlace {
+  readonly xid: string;
+  readonly pos: string;
+}
+
+export const FEED_START: FeedPlace = { xid: '0', pos: '0' };
+
+/** One page of the feed. The function is inlined, so the plan is that of its statement. */
+export const FEED_PAGE = `select ${COLUMNS}, e.xid::text as xid, e.pos::text as pos from feed($1::xid8, $2, $3) e`;
+
+const Place = z.object({ xid: z.string(), pos: z.string() });
+
+/**
+ * The next events in commit order. It ends at the oldest write transaction that is still open anywhere on the server, so
+ * it may lag but never passes an event by. For the relay; everybody else reads by position.
+ */
+export async function readFeed(
+  database: DataSource,
+  after: FeedPlace,
+  limit: number,
+): Promise<{ events: Stored[]; end: FeedPlace }> {
+  const rows = await onDatabase(() => database.query<unknown[]>(FEED_PAGE, [after.xid, after.pos, limit]));
+  const last = rows.at(-1);
+  return { events: rows.map(storedFrom), end: last === undefined ? after : Place.parse(last) };
+}
+
+/** The next numbered events, by position. */
+export async function readNumbered(
+  database: { query<T>(sql: string, values: unknown[]): Promise<T> },
+  after: number,
+  limit: number,
+): Promise<(Stored & { position: number })[]> {
+  const rows = await database.query<unknown[]>(
+    `select ${COLUMNS} from events e where e.position > $1 order by e.position limit $2`,
+    [after, limit],
+  );
+  return rows.map((row) => {
+    const stored = storedFrom(row);
+    return { ...stored, position: stored.position ?? 0 };
+  });
+}

@@ -1,0 +1,105 @@
+import { type Decider, type FactFamily, type FactMeta, Refusal, streamOf } from '@muster/contracts';
+import type { EntityManager } from 'typeorm';
+import { type Reservation, VersionConflict } from './failures.js';
+import type { EventStore } from './store.js';
+import { type EventOf, type FactOf, readFact } from './stored.js';
+
+export interface HandlerOptions<State, E> {
+  /** What an event takes or gives back among the values that may exist once. `state` is the one before the event. */
+  readonly reserve?: (
+    event: E,
+    state: State,
+  ) => { readonly take?: readonly Reservation[]; readonly release?: readonly Reservation[] };
+}
+
+export interface HandleOptions {
+  /** The version that the caller has seen. Another one now is refused with `version-conflict`. */
+  readonly expectedVersion?: number;
+  /** Further writes in the same transaction as the append. */
+  readonly within?: (tx: EntityManager) => Promise<void>;
+}
+
+export interface Handled<E> {
+  /** The version of the aggregate now; unchanged when nothing was new. */
+  readonly version: number;
+  /** What was decided, `[]` when nothing was new. */
+  readonly facts: readonly E[];
+}
+
+/** Whoever loses a race against another writer reads what was written and decides again; somebody wins each time. */
+const MAX_TRIES = 10;
+
+/**
+ * The one command loop: read the stream, fold it, decide, append; on a conflict again. `handle` throws what the decider
+ * refuses, ReservationTaken when a value is held by another aggregate, and BrokenFact when the history cannot be read.
+ * The same `meta.commandId` again returns the first result, whatever has become of the aggregate since.
+ */
+export function handlerFor<Family extends FactFamily, State, Command>(
+  store: EventStore,
+  family: Family,
+  decider: Decider<State, Command, EventOf<Family>>,
+  { reserve }: HandlerOptions<State, EventOf<Family>> = {},
+) {
+  type E = EventOf<Family>;
+
+  return async function handle(
+    id: string,
+    command: Command,
+    meta: FactMeta,
+    { expectedVersion, within }: HandleOptions = {},
+  ): Promise<Handled<E>> {
+    const stream = streamOf(family, id);
+    for (let tries = 1; ; tries += 1) {
+      const { facts: stored, version } = await store.read(stream);
+      const facts = stored.map((event) => readFact(family, event, store.upcast));
+      const before = facts.filter((fact) => fact.meta.commandId === meta.commandId);
+      const last = before.at(-1);
+      if (last) return { version: last.version, facts: before };
+      if (expectedVersion !== undefined && expectedVersion !== version) throw outdated(version);
+
+      const state = facts.reduce<State>(
+        (folded, fact: FactOf<Family>) => decider.evolve(folded, fact),
+        decider.initial,
+      );
+      const decided = decider.decide(command, state);
+      if (decided.length === 0) return { version, facts: [] };
+      try {
+        const reservations = reserve ? reservationsOf(decider, state, decided, reserve) : {};
+        const appended = await store.append(stream, version, decided, meta, {
+          ...reservations,
+          ...(within ? { within } : {}),
+        });
+        return { version: appended.version, facts: decided };
+      } catch (error) {
+        if (!(error instanceof VersionConflict)) throw error;
+        if (expectedVersion !== undefined || tries === MAX_TRIES) throw outdated(error.current);
+      }
+    }
+  };
+}
+
+const outdated = (currentVersion: number): Refusal => new Refusal('version-conflict', { currentVersion });
+
+/** What all events together take and give back: of the same value the last word counts. */
+function reservationsOf<State, Command, E extends { type: string; data: object }>(
+  decider: Decider<State, Command, E>,
+  before: State,
+  events: readonly E[],
+  reserve: NonNullable<HandlerOptions<State, E>['reserve']>,
+): { take: Reservation[]; release: Reservation[] } {
+  const words = new Map<string, { reservation: Reservation; taken: boolean }>();
+  let state = before;
+  for (const event of events) {
+    const { take = [], release = [] } = reserve(event, state);
+    for (const reservation of release) words.set(nameOf(reservation), { reservation, taken: false });
+    for (const reservation of take) words.set(nameOf(reservation), { reservation, taken: true });
+    state = decider.evolve(state, event);
+  }
+  const all = [...words.values()];
+  return {
+    take: all.filter(({ taken }) => taken).map(({ reservation }) => reservation),
+    release: all.filter(({ taken }) => !taken).map(({ reservation }) => reservation),
+  };
+}
+
+const nameOf = ({ kind, key }: Reservation): string => JSON.stringify([kind, key]);

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { type Event, type FactMeta, SCHEMA_VERSION, upcast } from '@muster/contracts';
+import type { DataSource, EntityManager } from 'typeorm';
+import * as z from 'zod/mini';
+import {
+  CommandReused,
+  constraintOf,
+  isRace,
+  onDatabase,
+  type Reservation,
+  ReservationTaken,
+  VersionConflict,
+} from './failures.js';
+import { COLUMNS, type Stored, storedFrom, type Upcast } from './stored.js';
+
+export interface AppendOptions {
+  /** Values that this stream alone may hold from now on. Taken by the same call that appends, or nothing happens at all. */
+  readonly take?: readonly Reservation[];
+  /** Values that this stream gives back. One that it does not hold is passed over. */
+  readonly release?: readonly Reservation[];
+  /** Further writes in the same transaction, after the append. Not run for a repeated command. */
+  readonly within?: (tx: EntityManager) => Promise<void>;
+}
+
+export interface Appended {
+  /** The version of the stream after the (first) append of this command. */
+  readonly version: number;
+  /** The command had been carried out before: this is what came of it then, and nothing was added now. */
+  readonly repeated: boolean;
+}
+
+export interface EventStoreOptions {
+  readonly newId?: () => string;
+  readonly upcast?: Upcast;
+}
+
+/** Events of one append go to the bus one by one, in messages of at most 1 MiB. */
+const MAX_EVENT_BYTES = 512 * 1024;
+const MAX_EVENTS = 100;
+/** A lost race rolls back everything, and the next try reads what won; more than a few in a row are something else. */
+const MAX_TRIES = 5;
+const RACED = new Set(['events_version', 'events_command', 'reservations_key']);
+
+const Outcome = z.object({
+  outcome: z.enum(['appended', 'repeated', 'version-conflict', 'reservation-taken', 'command-reused']),
+  version: z.nullable(z.number()),
+  detail: z.nullable(z.array(z.string())),
+});
+
+const APPEND = `select outcome, version, detail from append_events(
+  $1, $2, $3, $4::uuid[], $5::text[], $6, $7::jsonb[], $8, $9::text[], $10::text[], $11::text[], $12::text[])`;
+
+/** The event table of one service: streams of facts, each appended at the version that its writer has read. */
+export class EventStore {
+  readonly upcast: Upcast;
+  readonly #newId: () => string;
+  readonly #onAppended = new Set<() => void>();
+  readonly #onNumbered = new Set<() => void>();
+
+  constructor(
+    readonly database: DataSource,
+    options: EventStoreOptions = {},
+  ) {
+    this.upcast = options.upcast ?? upcast;
+    this.#newId = options.newId ?? randomUUID;
+  }
+
+  /** Every event of a stream in order, or those after a version. An unknown stream is empty and at version 0. */
+  async read(stream: string, { after = 0 } = {}): Promise<{ facts: Stored[]; version: number }> {
+    const rows = await onDatabase(() =>
+      this.database.query<unknown[]>(
+        `select ${COLUMNS} from events e where e.stream_id = $1 and e.version > $2 order by e.version`,
+        [stream, after],
+      ),
+    );
+    const facts = rows.map(storedFrom);
+    return { facts, version: facts.at(-1)?.version ?? after };
+  }
+
+  /**
+   * Appends events in one call, all or none, if the stream is at `expectedVersion` (0 = it has none). The same `commandId`
+   * again returns what came of it the first time and adds nothing: after an unknown outcome the call may be repeated as it is.
+   * Throws VersionConflict, ReservationTaken, or an Outage when the database is away.
+   */
+  async append(
+    stream: string,
+    expectedVersion: number,
+    events: readonly Event[],
+    meta: FactMeta,
+    options: AppendOptions = {},
+  ): Promise<Appended> {
+    const values = this.#valuesFor(stream, expectedVersion, events, meta, options);
+    const { within } = options;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const outcome = await onDatabase(() =>
+          within
+            ? this.database.transaction(async (tx) => {
+                const appended = outcomeOf(stream, expectedVersion, meta, await tx.query<unknown[]>(APPEND, values));
+                if (!appended.repeated) await within(tx);
+                return appended;
+              })
+            : this.database
+                .query<unknown[]>(APPEND, values)
+                .then((rows) => outcomeOf(stream, expectedVersion, meta, rows)),
+        );
+        for (const tell of this.#onAppended) tell();
+        return outcome;
+      } catch (error) {
+        if (tries === MAX_TRIES || !(RACED.has(constraintOf(error) ?? '') || isRace(error))) throw error;
+      }
+    }
+  }
+
+  /** Calls after each append of this process. Returns what ends it. */
+  onAppended(tell: () => void): () => void {
+    this.#onAppended.add(tell);
+    return () => this.#onAppended.delete(tell);
+  }
+
+  /** Calls when the relay of this process has given events their positions. Returns what ends it. */
+  onNumbered(tell: () => void): () => void {
+    this.#onNumbered.add(tell);
+    return () => this.#onNumbered.delete(tell);
+  }
+
+  /** For the relay: there is something new to read by position. */
+  numbered(): void {
+    for (const tell of this.#onNumbered) tell();
+  }
+
+  #valuesFor(
+    stream: string,
+    expectedVersion: number,
+    events: readonly Event[],
+    meta: FactMeta,
+    { take = [], release = [] }: AppendOptions,
+  ): unknown[] {
+    if (events.length === 0 || events.length > MAX_EVENTS)
+      throw new RangeError(`An append has 1 to ${MAX_EVENTS} events, not ${events.length}`);
+    const data = events.map((event) => JSON.stringify(event.data));
+    const tooLong = data.findIndex((text) => Buffer.byteLength(text) > MAX_EVENT_BYTES);
+    if (tooLong >= 0) throw new RangeError(`${events[tooLong]?.type ?? ''} has more than ${MAX_EVENT_BYTES} bytes`);
+    return [
+      stream,
+      expectedVersion,
+      meta.commandId,
+      events.map(() => this.#newId()),
+      events.map(({ type }) => type),
+      SCHEMA_VERSION,
+      data,
+      JSON.stringify(meta),
+      take.map(({ kind }) => kind),
+      take.map(({ key }) => key),
+      release.map(({ kind }) => kind),
+      release.map(({ key }) => key),
+    ];
+  }
+}
+
+function outcomeOf(stream: string, expected: number, meta: FactMeta, rows: readonly unknown[]): Appended {
+  const { outcome, version, detail } = Outcome.parse(rows[0]);
+  const [first = '', second = ''] = detail ?? [];
+  switch (outcome) {
+    case 'appended':
+    case 'repeated':
+      return { version: version ?? 0, repeated: outcome === 'repeated' };
+    case 'version-conflict':
+      throw new VersionConflict(stream, expected, version ?? 0);
+    case 'reservation-taken':
+      throw new ReservationTaken(first, second);
+    case 'command-reused':
+      throw new CommandReused(meta.commandId, first);
+  }
+}

@@ -1,0 +1,82 @@
+import { type Event, type Fact, type FactFamily, FactMeta, type StoredEvent, upcast } from '@muster/contracts';
+import * as z from 'zod/mini';
+import { BrokenFact } from './failures.js';
+
+/** A row of the event table. What it says is not looked at yet. */
+export interface Stored {
+  readonly id: string;
+  readonly stream: string;
+  readonly version: number;
+  /** Given by the relay a moment after the commit. */
+  readonly position: number | undefined;
+  readonly at: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: unknown;
+  readonly meta: unknown;
+}
+
+/** The events of a family. */
+export type EventOf<Family extends FactFamily> = z.output<Family['schema']> & Event;
+/** A fact of a family, as it is read from its own stream: the relay may not have given it its position yet. */
+export type FactOf<Family extends FactFamily> = Fact<EventOf<Family>>;
+
+/** Turns old JSON into today's. */
+export type Upcast = (stored: StoredEvent) => StoredEvent;
+
+const Row = z.object({
+  stream_id: z.string(),
+  version: z.number(),
+  id: z.string(),
+  // bigint comes as text.
+  position: z.nullable(z.coerce.number()),
+  at: z.date(),
+  type: z.string(),
+  schema_version: z.number(),
+  data: z.unknown(),
+  meta: z.unknown(),
+});
+
+/** The columns that `storedFrom` reads. */
+export const COLUMNS = 'e.stream_id, e.version, e.id, e.position, e.at, e.type, e.schema_version, e.data, e.meta';
+
+export function storedFrom(row: unknown): Stored {
+  const { stream_id, version, id, position, at, type, schema_version, data, meta } = Row.parse(row);
+  return {
+    id,
+    stream: stream_id,
+    version,
+    position: position ?? undefined,
+    at: at.toISOString(),
+    type,
+    schemaVersion: schema_version,
+    data,
+    meta,
+  };
+}
+
+const Shape = z.object({ type: z.string(), data: z.record(z.string(), z.unknown()) });
+
+/** Reads a row as a fact of the family, old shapes included. Throws BrokenFact with the reason when it is none. */
+export function readFact<Family extends FactFamily>(
+  family: Family,
+  stored: Stored,
+  toToday: Upcast = upcast,
+): FactOf<Family> {
+  try {
+    const event = family.schema.parse(toToday(Shape.parse(stored))) as EventOf<Family>;
+    const { id, stream, version, position = 0, at } = stored;
+    return { ...event, id, stream, version, position, at, meta: FactMeta.parse(stored.meta) } as FactOf<Family>;
+  } catch (error) {
+    throw new BrokenFact(stored.stream, stored.version, reasonOf(stored, error), { cause: error });
+  }
+}
+
+function reasonOf({ type }: Stored, error: unknown): string {
+  if (error instanceof z.core.$ZodError) {
+    const [issue] = error.issues;
+    const where = issue?.path.map(String).join('.') ?? '';
+    return where === 'type' ? `${type} is an unknown type` : `${type}: ${where}: ${issue?.message ?? ''}`;
+  }
+  return `${type}: ${error instanceof Error ? error.message : String(error)}`;
+}
