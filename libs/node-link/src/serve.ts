@@ -41,7 +41,8 @@ export interface ServeOptions {
   readonly log: LogBuffer;
   /** Answers every request on the port that is no link. Without it they are told that there is nothing. */
   readonly http?: RequestListener | undefined;
-  readonly versions?: readonly number[] | undefined;
+  /** The protocol versions it speaks, newest first; those of this build unless told otherwise. */
+  readonly versions?: (() => readonly number[]) | undefined;
   readonly onNotice?: ((notice: LinkNotice) => void) | undefined;
   /** A link is made. For a simulated node. */
   readonly onLink?: ((link: ServedLink) => void) | undefined;
@@ -163,7 +164,7 @@ export class LinkServer {
   }
 
   async #admit(socket: WebSocket, transport: TLSSocket): Promise<void> {
-    const { accessKeys, onLink, versions = protocolVersions } = this.#options;
+    const { accessKeys, onLink, versions = () => protocolVersions } = this.#options;
     const peer = transport.remoteAddress ?? '';
     const wire = new SocketWire(socket, transport);
     let late = false;
@@ -174,7 +175,7 @@ export class LinkServer {
     try {
       const admitted = await admitGateway(wire, {
         accessKeys: accessKeys(),
-        versions,
+        versions: versions(),
         nonce: makeNonce(),
         exporter: transport.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0)),
         admits: (keyKnown) => this.#admits(peer, keyKnown),

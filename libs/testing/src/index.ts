@@ -1,5 +1,6 @@
 export { type FaultProxy, faultProxy, type Faults } from './fault-proxy.js';
 export { givenOf } from './given.js';
+export { SimulatedNode, simulatedFleet, type SimulatedNodeOptions } from './simulated-node.js';
 export { type TestDatabase, testDatabase } from './test-database.js';
 export { type TestNats, testNats } from './test-nats.js';
 export { endWithTestRun, testRunFolder } from './test-run.js';
