@@ -23,6 +23,23 @@ const rooms = {
   tools: ['contracts', 'bus', 'node-link'],
 };
 
+/** Apps are processes: nobody imports one, by whichever path. And of a library there is its index and nothing else. */
+const apps = Object.keys(rooms).filter(
+  (room) => !['contracts', 'event-store', 'bus', 'node-link', 'service', 'testing'].includes(room),
+);
+const restrictedImports = [
+  'error',
+  {
+    patterns: [
+      {
+        regex: `^@muster/(${apps.join('|')})($|/)`,
+        message: 'An app is a process, not a library: what two rooms share belongs into a library.',
+      },
+      { regex: '^@muster/[^/]+/.', message: 'Import a library by its name: its index is all there is of it.' },
+    ],
+  },
+];
+
 const boundaries = (alsoAllowed) => [
   'error',
   {
@@ -45,6 +62,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       '@nx/enforce-module-boundaries': boundaries([]),
+      'no-restricted-imports': restrictedImports,
       '@typescript-eslint/no-explicit-any': 'error',
       // Nest and Angular classes are often only their decorator.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],

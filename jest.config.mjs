@@ -1,0 +1,9 @@
+// The unit and integration tests of every Node workspace in one run. The web has its own jest, for it must not get the
+// module flag; so have the browser tests, which run one after another.
+export default {
+  projects: [
+    '<rootDir>/libs/*/jest.config.mjs',
+    '<rootDir>/apps/{registry,monitor,gateway,node}/jest.config.mjs',
+    '<rootDir>/tools/jest.config.mjs',
+  ],
+};
