@@ -1,4 +1,4 @@
-import { type Decider, type FactFamily, type FactMeta, Refusal, streamOf } from '@muster/contracts';
+import { type Decider, type Event, type FactFamily, type FactMeta, Refusal, streamOf } from '@muster/contracts';
 import type { EntityManager } from 'typeorm';
 import { type Reservation, VersionConflict } from './failures.js';
 import type { EventStore } from './store.js';
@@ -12,11 +12,11 @@ export interface HandlerOptions<State, E> {
   ) => { readonly take?: readonly Reservation[]; readonly release?: readonly Reservation[] };
 }
 
-export interface HandleOptions {
+export interface HandleOptions<E extends Event = Event> {
   /** The version that the caller has seen. Another one now is refused with `version-conflict`. */
   readonly expectedVersion?: number;
-  /** Further writes in the same transaction as the append. */
-  readonly within?: (tx: EntityManager) => Promise<void>;
+  /** Further writes in the same transaction as the append, for what was decided. Not run when that is nothing. */
+  readonly within?: (tx: EntityManager, decided: readonly E[]) => Promise<void>;
 }
 
 export interface Handled<E> {
@@ -46,7 +46,7 @@ export function handlerFor<Family extends FactFamily, State, Command>(
     id: string,
     command: Command,
     meta: FactMeta,
-    { expectedVersion, within }: HandleOptions = {},
+    { expectedVersion, within }: HandleOptions<E> = {},
   ): Promise<Handled<E>> {
     const stream = streamOf(family, id);
     for (let tries = 1; ; tries += 1) {
@@ -67,7 +67,7 @@ export function handlerFor<Family extends FactFamily, State, Command>(
         const reservations = reserve ? reservationsOf(decider, state, decided, reserve) : {};
         const appended = await store.append(stream, version, decided, meta, {
           ...reservations,
-          ...(within ? { within } : {}),
+          ...(within ? { within: (tx) => within(tx, decided) } : {}),
         });
         return { version: appended.version, facts: decided };
       } catch (error) {

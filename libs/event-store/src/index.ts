@@ -3,6 +3,7 @@ export {
   BrokenFact,
   CommandReused,
   isOutage,
+  onDatabase,
   type Reservation,
   ReservationTaken,
   VersionConflict,
