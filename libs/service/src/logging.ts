@@ -20,6 +20,8 @@ const SECRET_NAMES = [
   'DATABASE_URL',
 ];
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 const below = (parent: string, name: string): string =>
   name.startsWith('[') ? `${parent}${name}` : `${parent}.${name}`;
 
@@ -50,8 +52,10 @@ export function loggingOf(
       }),
       res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
     },
-    genReqId: (_request: IncomingMessage, response: ServerResponse) => {
-      const id = randomUUID();
+    genReqId: (request: IncomingMessage, response: ServerResponse) => {
+      // Whoever calls may name the request, so that its log lines and ours are found together.
+      const given = request.headers['x-request-id'];
+      const id = typeof given === 'string' && UUID.test(given) ? given.toLowerCase() : randomUUID();
       response.setHeader('X-Request-Id', id);
       return id;
     },
