@@ -34,16 +34,18 @@ export interface Observed {
   readonly nowMs: number;
 }
 
+/** On the way to another status: the connection is a fact of its own, and health or its lack will be told. */
+const passing = ({ reason }: Status): boolean => reason === 'settling' || reason === 'connecting';
+
 /**
- * Which facts follow from what is seen of a node. A change of status is one fact; settling is not told, since the
- * connection was and health will be. Beyond six a minute facts are left out and counted, and the next one that is told
- * sums them up.
+ * Which facts follow from what is seen of a node. A change of status is one fact, but for those that only lead to another
+ * one. Beyond six a minute facts are left out and counted, and the next one that is told sums them up.
  */
 export function tell(
   told: Told,
   { nodeId, status, happened, at, nowMs }: Observed,
 ): { told: Told; facts: HealthEvent[] } {
-  const changed = status.reason !== told.seen?.reason && status.reason !== 'settling';
+  const changed = status.reason !== told.seen?.reason && !passing(status);
   if (!changed && happened.length === 0 && told.leftOut === 0) return { told, facts: [] };
 
   const recent = told.stamps.filter((stamp) => nowMs - stamp < MINUTE_MS);
@@ -58,7 +60,7 @@ export function tell(
   }
   let { status: last } = told;
   if (changed && room <= 0) leftOut += 1;
-  else if (room > 0 && (changed || leftOut > 0) && status.reason !== 'settling') {
+  else if (room > 0 && (changed || leftOut > 0) && !passing(status)) {
     facts.push({
       type: 'NodeStatusChanged',
       data: { nodeId, ...(last && { from: last }), to: status, ...(leftOut > 0 && { leftOut }), at },
@@ -66,6 +68,6 @@ export function tell(
     leftOut = 0;
     last = status;
   }
-  const seen = status.reason === 'settling' ? told.seen : status;
+  const seen = passing(status) ? told.seen : status;
   return { told: { status: last, seen, stamps: [...recent, ...facts.map(() => nowMs)], leftOut }, facts };
 }

@@ -230,7 +230,9 @@ describe('every link', () => {
   it('turns red without an end of its own, when the node falls silent', () => {
     fc.assert(
       fc.property(history, (steps) => {
-        const bench = lead(steps, () => undefined).give({ type: 'activate' }).opened();
+        const bench = lead(steps, () => undefined)
+          .give({ type: 'activate' })
+          .opened();
         expect(bench.health.phase).toBe('up');
         bench.pass(rules.silentAfterMs * rules.widenAtMost).tick();
         expect(bench.link?.phase).toBe('down');

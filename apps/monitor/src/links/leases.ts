@@ -1,0 +1,145 @@
+import type { DataSource } from 'typeorm';
+import * as z from 'zod/mini';
+import { fairShare } from './shards.js';
+
+export interface LeaseTimes {
+  /** A lease that is not renewed for so long may be taken over. */
+  readonly ttlMs: number;
+  readonly renewEveryMs: number;
+  /** The holder lets go this long before that, by its own monotonic clock: two clocks need not agree. */
+  readonly marginMs: number;
+}
+
+export const leaseTimes: LeaseTimes = { ttlMs: 10_000, renewEveryMs: 3_000, marginMs: 2_000 };
+
+export interface LeasesOptions {
+  readonly database: DataSource;
+  readonly monitorId: string;
+  readonly monotonicMs: () => number;
+  readonly times?: LeaseTimes;
+  /** The database was away; the next turn tries again. */
+  readonly onError: (error: unknown) => void;
+}
+
+const Held = z.array(z.object({ shard: z.number(), token: z.string() }));
+const Count = z.array(z.object({ monitors: z.number() }));
+
+interface Holding {
+  readonly token: number;
+  readonly untilMs: number;
+}
+
+/**
+ * Which shards this monitor holds, kept in Postgres so that no two monitors hold one at a time. Each take-over raises the
+ * shard's token. With the database away the leases run out, and the nodes are watched by nobody until it is back:
+ * rather that than by two.
+ */
+export class Leases {
+  #held = new Map<number, Holding>();
+  #timer: NodeJS.Timeout | undefined;
+  #turning: Promise<void> = Promise.resolve();
+  #stopped = false;
+  readonly #times: LeaseTimes;
+
+  constructor(private readonly options: LeasesOptions) {
+    this.#times = options.times ?? leaseTimes;
+  }
+
+  /** Takes what is free, then goes on renewing. Rejects when the first turn fails. */
+  async start(): Promise<void> {
+    await this.#turn();
+    this.#schedule();
+  }
+
+  /** The token of each shard that is held at this moment. Cheap: ask as often as it matters. */
+  held(): ReadonlyMap<number, number> {
+    const nowMs = this.options.monotonicMs();
+    return new Map([...this.#held].flatMap(([shard, { token, untilMs }]) => (nowMs < untilMs ? [[shard, token]] : [])));
+  }
+
+  /** Gives everything back, so that another monitor need not wait for the leases to run out. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#turning.catch(() => undefined);
+    this.#held = new Map();
+    const { database, monitorId, onError } = this.options;
+    try {
+      await database.query(`update leases set holder = null, expires_at = '-infinity' where holder = $1`, [monitorId]);
+      await database.query('delete from monitors where monitor_id = $1', [monitorId]);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#turning = this.#turn().catch(this.options.onError);
+      void this.#turning.then(() => {
+        this.#schedule();
+      });
+    }, this.#times.renewEveryMs);
+  }
+
+  async #turn(): Promise<void> {
+    const { database, monitorId, monotonicMs } = this.options;
+    const ttl = `${this.#times.ttlMs} milliseconds`;
+    // Counted from before the question: the lease can not begin earlier than it was asked for.
+    let askedMs = monotonicMs();
+    const share = fairShare(await this.#countMonitors(ttl));
+    askedMs = monotonicMs();
+    const kept = await database.query<unknown>(
+      `update leases set expires_at = clock_timestamp() + $2::interval
+        where holder = $1 and expires_at > clock_timestamp() returning shard, token::text`,
+      [monitorId, ttl],
+    );
+    const held = this.#holding(kept, askedMs);
+    if (held.size > share) await this.#giveBack(held, held.size - share);
+    if (held.size < share) {
+      askedMs = monotonicMs();
+      const taken = await database.query<unknown>(
+        `update leases set holder = $1, token = token + 1, expires_at = clock_timestamp() + $2::interval
+          where shard in (select shard from leases where expires_at <= clock_timestamp()
+            order by shard limit $3 for update skip locked) returning shard, token::text`,
+        [monitorId, ttl, share - held.size],
+      );
+      for (const [shard, holding] of this.#holding(taken, askedMs)) held.set(shard, holding);
+    }
+    this.#held = held;
+  }
+
+  async #countMonitors(ttl: string): Promise<number> {
+    const { database, monitorId } = this.options;
+    await database.query(
+      `insert into monitors (monitor_id, seen_at) values ($1, clock_timestamp())
+        on conflict (monitor_id) do update set seen_at = excluded.seen_at`,
+      [monitorId],
+    );
+    await database.query('delete from monitors where seen_at < clock_timestamp() - $1::interval', [ttl]);
+    const [row] = Count.parse(await database.query('select count(*)::int as monitors from monitors'));
+    return row?.monitors ?? 1;
+  }
+
+  /** More than the share: somebody else has come. What is let go is not watched any more before it is given back. */
+  async #giveBack(held: Map<number, Holding>, count: number): Promise<void> {
+    const shards = [...held.keys()].slice(-count);
+    for (const shard of shards) {
+      held.delete(shard);
+      this.#held.delete(shard);
+    }
+    // One more turn of the links' loop passes until others may take them.
+    await this.options.database.query(
+      `update leases set expires_at = clock_timestamp() + $3::interval, holder = null
+        where holder = $1 and shard = any($2::int[])`,
+      [this.options.monitorId, shards, `${this.#times.marginMs} milliseconds`],
+    );
+  }
+
+  #holding(answer: unknown, askedMs: number): Map<number, Holding> {
+    // TypeORM answers an update with its rows and their number.
+    const rows = Held.parse(Array.isArray(answer) && Array.isArray(answer[0]) ? answer[0] : answer);
+    const untilMs = askedMs + this.#times.ttlMs - this.#times.marginMs;
+    return new Map(rows.map(({ shard, token }) => [shard, { token: Number(token), untilMs }]));
+  }
+}

@@ -1,0 +1,134 @@
+import type {
+  LogEntry,
+  LogLevel,
+  LogLine,
+  Measurement,
+  NodeSample,
+  ReadLog,
+  ReplyOf,
+  RequestOf,
+} from '@muster/contracts';
+import { LineBudget } from './line-budget.js';
+import { LogRing } from './log-ring.js';
+import { SampleWindow, WINDOW_MS } from './sample-window.js';
+
+/** Now, for people and for reckoning. */
+export interface Now {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+export interface ArrivedSample {
+  readonly seq: number;
+  readonly ageMs: number;
+  readonly measurement: Measurement;
+}
+
+/** A node that says a sample is older than this says nothing that a clock could be set by. */
+const OLDEST_MS = 60 * 60_000;
+
+/** Where the flow of a node goes on after an outage: the last numbers seen of one life of the node service. */
+export interface Seen {
+  readonly run: string;
+  readonly sample: number;
+  readonly log: number;
+}
+
+/** What is known of one node's samples and log in memory, and how what arrives becomes that. */
+export class NodeTelemetry {
+  readonly #samples = new SampleWindow();
+  readonly #log: LogRing;
+  readonly #budget: LineBudget;
+  #seen: Seen | undefined;
+  #dropped = 0;
+
+  constructor(
+    readonly nodeId: string,
+    epoch: string,
+    nowMs: number,
+  ) {
+    this.#log = new LogRing(epoch);
+    this.#budget = new LineBudget(nowMs);
+  }
+
+  get epoch(): string {
+    return this.#log.epoch;
+  }
+
+  get seen(): Seen | undefined {
+    return this.#seen;
+  }
+
+  /** The node's flow begins, with the same life as before or another. True when it is another than the last one seen. */
+  begin(run: string): boolean {
+    if (this.#seen?.run === run) return false;
+    const another = this.#seen !== undefined;
+    this.#seen = { run, sample: 0, log: 0 };
+    return another;
+  }
+
+  /** Stamps samples by the monitor's clock and keeps those of the last five minutes. Gives the ones worth publishing. */
+  takeSamples(items: readonly ArrivedSample[], now: Now): NodeSample[] {
+    const { run } = this.#flow();
+    const taken: NodeSample[] = [];
+    for (const { seq, ageMs, measurement } of items) {
+      this.#seen = { ...this.#flow(), sample: seq };
+      const age = Math.min(ageMs, OLDEST_MS);
+      if (age > WINDOW_MS) continue;
+      const at = new Date(now.wallMs - age).toISOString();
+      const sample: NodeSample = { nodeId: this.nodeId, run, seq, at, measurement };
+      this.#samples.add(sample, now.monotonicMs - age);
+      taken.push(sample);
+    }
+    return taken;
+  }
+
+  /** Keeps lines, as many as the node may send. What is cut is counted, and told by `tellDropped` or before the next line. */
+  takeLines(lines: readonly LogLine[], now: Now): LogEntry[] {
+    const { run } = this.#flow();
+    const last = lines.at(-1);
+    if (last !== undefined) this.#seen = { ...this.#flow(), log: last.seq };
+    const admitted = this.#budget.admit(lines, now.monotonicMs);
+    const entries = admitted.length > 0 ? this.tellDropped(now).entries : [];
+    for (const line of admitted) entries.push(this.#log.add({ kind: 'line', run, line }));
+    this.#dropped += lines.length - admitted.length;
+    return entries;
+  }
+
+  /** The place where lines were cut because there were too many, if there is one that was not told yet. */
+  tellDropped(now: Now): { entries: LogEntry[]; lost: number } {
+    const lost = this.#dropped;
+    if (lost === 0) return { entries: [], lost };
+    this.#dropped = 0;
+    return { entries: [this.gap(lost, 'monitor', now)], lost };
+  }
+
+  gap(lost: number | undefined, where: 'node' | 'link' | 'monitor', now: Now): LogEntry {
+    const at = new Date(now.wallMs).toISOString();
+    return this.#log.add({ kind: 'gap', at, ...(lost === undefined ? {} : { lost }), where });
+  }
+
+  /** Numbers that do not come: the flow goes on after them. */
+  skip(of: 'samples' | 'lines', lost: number): void {
+    const seen = this.#flow();
+    this.#seen = of === 'samples' ? { ...seen, sample: seen.sample + lost } : { ...seen, log: seen.log + lost };
+  }
+
+  /** What the Gateway has to say in this node's log. */
+  remark(level: LogLevel, message: string, now: Now): LogEntry {
+    return this.#log.add({ kind: 'remark', at: new Date(now.wallMs).toISOString(), level, message });
+  }
+
+  readSamples(now: Now): NodeSample[] {
+    return this.#samples.read(now.monotonicMs);
+  }
+
+  readLog(request: RequestOf<typeof ReadLog>): ReplyOf<typeof ReadLog> {
+    return this.#log.read(request);
+  }
+
+  #flow(): Seen {
+    if (this.#seen === undefined) throw new Error('Samples and lines come after the hello');
+    return this.#seen;
+  }
+}
