@@ -31,6 +31,8 @@ export interface DatabaseOptions {
  */
 const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 5_000 };
 const CONNECT_TIMEOUT_MS = 5_000;
+/** How long to wait while another process migrates. */
+const MIGRATE_WITHIN_MS = 300_000;
 const MIGRATIONS_LOCK = 'muster migrations';
 
 /** The options that put a session into the schema and bound what it may hold up. */
@@ -80,7 +82,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
 
 async function migrate(database: DataSource, { url, schema, applicationName }: DatabaseOptions): Promise<void> {
   const client = await connectTo(url, schema, `${applicationName} migrations`, {
-    statement_timeout: 0,
+    statement_timeout: MIGRATE_WITHIN_MS,
     lock_timeout: 0,
   });
   try {
@@ -93,8 +95,20 @@ async function migrate(database: DataSource, { url, schema, applicationName }: D
   }
 }
 
-/** A connection outside the pool, in the same schema. */
-export async function connectTo(
+/** A connection outside the pool, in the schema of an open database. */
+export async function connectBeside(
+  database: DataSource,
+  purpose: string,
+  settings: Record<string, number> = {},
+): Promise<pg.Client> {
+  const { options } = database;
+  if (options.type !== 'postgres' || options.url === undefined)
+    throw new Error('The database was not opened by openDatabase');
+  const [row] = await database.query<{ schema: string }[]>('select current_schema() as schema');
+  return connectTo(options.url, row?.schema ?? '', `${options.applicationName ?? ''} ${purpose}`, settings);
+}
+
+async function connectTo(
   url: string,
   schema: string,
   applicationName: string,

@@ -68,8 +68,9 @@ export class Fenced extends Error {
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection (08), resources (53), operator
-// intervention (57, among them every shutdown and timeout), lock not available, idle in transaction ended.
-const AWAY = /^(?:08|53|57|55P03|25P03)/;
+// intervention (57, among them every shutdown and timeout), connections not accepted (55000), lock not available (55P03),
+// ended while idle in a transaction (25P03).
+const AWAY = /^(?:08|53|57|55000|55P03|25P03)/;
 const RACE = /^40/;
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 // What `pg` and its pool say without a code.

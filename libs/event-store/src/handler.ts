@@ -69,7 +69,8 @@ export function handlerFor<Family extends FactFamily, State, Command>(
           ...reservations,
           ...(within ? { within: (tx) => within(tx, decided) } : {}),
         });
-        return { version: appended.version, facts: decided };
+        if (!appended.repeated) return { version: appended.version, facts: decided };
+        // The same command was quicker on another way: the next turn finds what came of it.
       } catch (error) {
         if (!(error instanceof VersionConflict)) throw error;
         if (expectedVersion !== undefined || tries === MAX_TRIES) throw outdated(error.current);

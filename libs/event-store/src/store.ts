@@ -11,7 +11,7 @@ import {
   ReservationTaken,
   VersionConflict,
 } from './failures.js';
-import { COLUMNS, type Stored, storedFrom, type Upcast } from './stored.js';
+import { COLUMNS, MAX_EVENT_BYTES, type Stored, storedFrom, STREAM_NAME, type Upcast } from './stored.js';
 
 export interface AppendOptions {
   /** Values that this stream alone may hold from now on. Taken by the same call that appends, or nothing happens at all. */
@@ -34,8 +34,6 @@ export interface EventStoreOptions {
   readonly upcast?: Upcast;
 }
 
-/** Events of one append go to the bus one by one, in messages of at most 1 MiB. */
-const MAX_EVENT_BYTES = 512 * 1024;
 const MAX_EVENTS = 100;
 /** A lost race rolls back everything, and the next try reads what won; more than a few in a row are something else. */
 const MAX_TRIES = 5;
@@ -136,6 +134,7 @@ export class EventStore {
     meta: FactMeta,
     { take = [], release = [] }: AppendOptions,
   ): unknown[] {
+    if (!STREAM_NAME.test(stream)) throw new RangeError(`${stream} is no name for a stream`);
     if (events.length === 0 || events.length > MAX_EVENTS)
       throw new RangeError(`An append has 1 to ${MAX_EVENTS} events, not ${events.length}`);
     const data = events.map((event) => JSON.stringify(event.data));

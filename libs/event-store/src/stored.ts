@@ -72,6 +72,28 @@ export function readFact<Family extends FactFamily>(
   }
 }
 
+/** Events go to the bus one by one, in messages of at most 1 MiB with their headers. */
+export const MAX_EVENT_BYTES = 512 * 1024;
+/** `<family>-<id>`: both become tokens of a subject on the bus. */
+export const STREAM_NAME = /^[a-z]{1,32}-[A-Za-z0-9_-]{1,128}$/;
+const TYPE_NAME = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+
+/**
+ * A row as it goes to the bus: in the shape it was stored in, since whoever reads it makes it today's. Throws BrokenFact when
+ * it could not be published at all.
+ */
+export function rawFact(stored: Stored & { position: number }): Fact {
+  const { id, stream, version, position, at, type } = stored;
+  const broken = (reason: string) => new BrokenFact(stream, version, reason);
+  if (!STREAM_NAME.test(stream) || !TYPE_NAME.test(type)) throw broken('stream or type is no name');
+  const data = z.record(z.string(), z.unknown()).safeParse(stored.data);
+  if (!data.success) throw broken(`${type}: data is no object`);
+  if (Buffer.byteLength(JSON.stringify(data.data)) > MAX_EVENT_BYTES) throw broken(`${type}: data is too long`);
+  const meta = FactMeta.safeParse(stored.meta);
+  if (!meta.success) throw broken(`${type}: meta: ${meta.error.issues[0]?.message ?? ''}`);
+  return { id, stream, version, position, at, type, data: data.data, meta: meta.data };
+}
+
 function reasonOf({ type }: Stored, error: unknown): string {
   if (error instanceof z.core.$ZodError) {
     const [issue] = error.issues;
