@@ -1,0 +1,33 @@
+import { DEFAULT_NODE_PORT, Host, Port } from '@muster/contracts';
+import { MusterSecret, ServiceConfig } from '@muster/service';
+import * as z from 'zod/mini';
+
+const Address = z.object({ host: Host, port: Port });
+
+/** `localhost:8022`, `localhost`, `[::1]:8022`, or `off`. */
+export const LocalNode = z.pipe(
+  z.string(),
+  z.transform((text, context) => {
+    if (text === 'off') return undefined;
+    const [, bracketed, bare, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+    const address = Address.safeParse({ host: bracketed ?? bare, port: port ? Number(port) : DEFAULT_NODE_PORT });
+    if (address.success) return address.data;
+    context.issues.push({ code: 'custom', message: 'must be host:port or off', input: text });
+    return z.NEVER;
+  }),
+);
+
+/** What the registry reads from its environment. */
+export const RegistryConfig = z.extend(ServiceConfig, {
+  DATABASE_URL: z
+    .string('must be set')
+    .check(z.regex(/^postgres(?:ql)?:\/\//, 'must begin with postgres:// or postgresql://')),
+  MUSTER_SECRET: MusterSecret,
+  /** What whoever makes the first account must know. Absent: no first account can be made by the page. */
+  MUSTER_FIRST_CODE: z.optional(
+    z.string().check(z.minLength(8, 'must have at least 8 characters'), z.maxLength(64, 'must have at most 64')),
+  ),
+  /** Where a first node is looked for as long as there never was one. */
+  MUSTER_LOCAL_NODE: z._default(LocalNode, { host: 'localhost', port: DEFAULT_NODE_PORT }),
+});
+export type RegistryConfig = z.infer<typeof RegistryConfig>;

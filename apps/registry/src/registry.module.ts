@@ -1,0 +1,189 @@
+import { Bus } from '@muster/bus';
+import { EventStore, openDatabase, type Relay, startRelay } from '@muster/event-store';
+import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
+import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
+import { AccountsController } from './accounts/accounts.controller.js';
+import { AccountRow, CredentialRow } from './accounts/accounts.table.js';
+import { Accounts } from './accounts/accounts.js';
+import { FamiliarAddressRow } from './accounts/familiar-addresses.table.js';
+import { FirstAccount } from './accounts/first-account.js';
+import { Passwords } from './accounts/passwords.js';
+import { Sessions } from './accounts/sessions.js';
+import { SessionRow } from './accounts/sessions.table.js';
+import { SignIns } from './accounts/sign-in.js';
+import { FailedTriesRow, Throttle } from './accounts/throttle.table.js';
+import type { RegistryConfig } from './config.js';
+import { Registry1764000000001 } from './migrations/1764000000001-registry.js';
+import { AutoConnect } from './nodes/auto-connect.js';
+import { MilestoneRow } from './nodes/milestones.table.js';
+import { NodesController } from './nodes/nodes.controller.js';
+import { Nodes } from './nodes/nodes.js';
+import { relayHealth } from './relay-health.js';
+import { SecretRow } from './settings/secrets.table.js';
+import { SettingsBucket } from './settings/settings-bucket.js';
+import { SettingsController } from './settings/settings.controller.js';
+import { Settings } from './settings/settings.js';
+
+const ENTITIES = [
+  AccountRow,
+  CredentialRow,
+  FailedTriesRow,
+  FamiliarAddressRow,
+  MilestoneRow,
+  SecretRow,
+  SessionRow,
+] as const;
+
+const RELAY = Symbol('relay');
+
+/** The registry's parts, wired. What runs by itself (relay, bucket, looking for a first node) starts with the providers. */
+@Module({})
+export class RegistryModule {
+  static with(config: RegistryConfig): DynamicModule {
+    return {
+      module: RegistryModule,
+      controllers: [AccountsController, NodesController, SettingsController],
+      providers: [
+        ...storeProviders(config),
+        ...accountProviders(config),
+        ...settingsProviders(config),
+        ...nodeProviders(config),
+      ],
+    };
+  }
+}
+
+const storeProviders = ({ DATABASE_URL }: RegistryConfig): FactoryProvider[] => [
+  {
+    provide: EventStore,
+    inject: [Health, Shutdown, Ids, Logger],
+    useFactory: async (health: Health, shutdown: Shutdown, ids: Ids, log: Logger) => {
+      const database = await openDatabase({
+        url: DATABASE_URL,
+        schema: 'registry',
+        applicationName: 'registry',
+        entities: ENTITIES,
+        migrations: [Registry1764000000001],
+        onLost: (error) => {
+          log.warn({ msg: 'A connection to the database broke', err: error }, 'Registry');
+        },
+      });
+      shutdown.at('database', () => database.destroy());
+      health.add('database', async () => {
+        await database.query('select 1');
+        return { state: 'up' };
+      });
+      return new EventStore(database, { newId: () => ids.uuid() });
+    },
+  },
+  {
+    provide: RELAY,
+    inject: [EventStore, Bus, Health, Shutdown, Logger],
+    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger): Relay => {
+      const relay = startRelay(store, bus, {
+        streams: ['FLEET', 'ACCESS'],
+        onNotice: ({ notice, ...more }) => {
+          const error = 'error' in more ? { err: more.error } : {};
+          log[notice === 'leading' ? 'log' : 'warn'](
+            { msg: `The relay says: ${notice}`, ...more, ...error },
+            'Registry',
+          );
+        },
+      });
+      shutdown.at('work', () => relay.stop());
+      health.add('relay', () => relayHealth(relay));
+      return relay;
+    },
+  },
+];
+
+const accountProviders = ({ MUSTER_FIRST_CODE }: RegistryConfig): FactoryProvider[] => [
+  { provide: Passwords, useFactory: () => Passwords.open() },
+  { provide: Throttle, inject: [EventStore], useFactory: (store: EventStore) => new Throttle(store.database) },
+  {
+    provide: Accounts,
+    inject: [EventStore, Passwords],
+    useFactory: (store: EventStore, passwords: Passwords) => new Accounts(store, passwords),
+  },
+  {
+    provide: Sessions,
+    inject: [EventStore, Clock, Ids],
+    useFactory: (store: EventStore, clock: Clock, ids: Ids) => new Sessions(store, clock, ids),
+  },
+  {
+    provide: FirstAccount,
+    inject: [Accounts, Sessions, Throttle, Clock, Ids],
+    useFactory: (accounts: Accounts, sessions: Sessions, throttle: Throttle, clock: Clock, ids: Ids) =>
+      new FirstAccount(MUSTER_FIRST_CODE, accounts, sessions, throttle, clock, ids),
+  },
+  {
+    provide: SignIns,
+    inject: [EventStore, Passwords, Throttle, Sessions, Clock, Ids, Logger, Shutdown],
+    useFactory: (
+      store: EventStore,
+      passwords: Passwords,
+      throttle: Throttle,
+      sessions: Sessions,
+      clock: Clock,
+      ids: Ids,
+      log: Logger,
+      shutdown: Shutdown,
+    ) => {
+      const onLost = (error: unknown) => {
+        log.error({ msg: 'A row of refused sign-ins could not be written down', err: error }, 'Registry');
+      };
+      const signIns = new SignIns({ store, passwords, throttle, sessions, clock, ids, onLost });
+      shutdown.at('work', () => signIns.settled());
+      return signIns;
+    },
+  },
+];
+
+const settingsProviders = ({ MUSTER_SECRET }: RegistryConfig): FactoryProvider[] => [
+  {
+    provide: Settings,
+    inject: [EventStore, Clock, Ids],
+    useFactory: async (store: EventStore, clock: Clock, ids: Ids) => {
+      const settings = new Settings(store, MUSTER_SECRET, clock, ids);
+      await settings.start();
+      return settings;
+    },
+  },
+  {
+    provide: SettingsBucket,
+    inject: [Settings, Bus, Shutdown, Logger],
+    useFactory: (settings: Settings, bus: Bus, shutdown: Shutdown, log: Logger) => {
+      const bucket = new SettingsBucket(settings, bus, (error) => {
+        log.debug({ msg: 'The settings could not be compared with the bucket', err: error }, 'Registry');
+      });
+      shutdown.at('work', () => bucket.stop());
+      return bucket;
+    },
+  },
+];
+
+const nodeProviders = ({ MUSTER_LOCAL_NODE: address }: RegistryConfig): FactoryProvider[] => [
+  { provide: Nodes, inject: [EventStore, Bus], useFactory: (store: EventStore, bus: Bus) => new Nodes(store, bus) },
+  {
+    provide: AutoConnect,
+    inject: [EventStore, Bus, Nodes, Clock, Ids, Logger, Shutdown],
+    useFactory: (
+      store: EventStore,
+      bus: Bus,
+      nodes: Nodes,
+      clock: Clock,
+      ids: Ids,
+      log: Logger,
+      shutdown: Shutdown,
+    ) => {
+      if (address === undefined) return undefined;
+      const { database } = store;
+      const tell = (words: string) => {
+        log.debug(words, 'Registry');
+      };
+      const autoConnect = new AutoConnect({ address, database, bus, nodes, clock, ids, tell });
+      shutdown.at('work', () => autoConnect.stop());
+      return autoConnect;
+    },
+  },
+];
