@@ -19,7 +19,7 @@ const rooms = {
   gateway: ['contracts', 'bus', 'service'],
   node: ['contracts', 'node-link'],
   web: ['contracts'],
-  'web-e2e': ['contracts'],
+  'web-e2e': ['contracts', 'testing'],
   tools: ['contracts', 'bus', 'node-link'],
 };
 

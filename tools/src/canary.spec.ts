@@ -40,7 +40,7 @@ const may: Record<string, readonly string[]> = {
   gateway: ['contracts', 'bus', 'service'],
   node: ['contracts', 'node-link'],
   web: ['contracts'],
-  'web-e2e': ['contracts'],
+  'web-e2e': ['contracts', 'testing'],
   tools: ['contracts', 'bus', 'node-link'],
 };
 

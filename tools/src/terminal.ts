@@ -8,6 +8,7 @@ export class CannotGoOn extends Error {}
 
 /** The message of whatever was thrown, on one line. */
 export function wordsOf(error: unknown): string {
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  return message.split('\n')[0]?.trim() ?? '';
+  // Not by class: an error may come from another realm, as from a library inside a test.
+  const { message, name } = (typeof error === 'object' && error !== null ? error : {}) as Partial<Error>;
+  return (message || name || String(error)).split('\n')[0]?.trim() ?? '';
 }

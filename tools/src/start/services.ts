@@ -42,6 +42,7 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
     gateway: service(settings, 'gateway', options.host, ports.console, {
       ...common,
       HOST: options.host,
+      MUSTER_LOCAL_NODE: localNode,
       PUBLIC_URL: consoleAddress(options, ports.console),
       WEB_ROOT: join(settings.root, 'apps/web/dist/browser'),
     }),

@@ -1,0 +1,68 @@
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+/** What keeps Debian's Chromium quiet on a closed network, and lets root run it. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export type Colours = 'light' | 'dark';
+
+/** A browser window on the console, whose every complaint is kept: errors in its console, failed requests, refusals. */
+export class ConsoleWindow {
+  readonly complaints: string[] = [];
+  private expected: RegExp[] = [];
+
+  private constructor(
+    private readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning')
+        this.complain(`console: ${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => {
+      this.complain(`error: ${error.message}`);
+    });
+    page.on('requestfailed', (request) => {
+      this.complain(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText ?? ''}`);
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 400)
+        this.complain(`answered ${response.status()}: ${response.request().method()} ${response.url()}`);
+    });
+  }
+
+  static async open(browser: Browser, address: string, colours: Colours = 'dark'): Promise<ConsoleWindow> {
+    const context = await browser.newContext({ baseURL: address, colorScheme: colours });
+    const window = new ConsoleWindow(context, await context.newPage());
+    await window.page.goto('/');
+    return window;
+  }
+
+  /** Runs what makes the page or the server complain on purpose; only complaints that match are let pass. */
+  async expecting<T>(pattern: RegExp, act: () => Promise<T>): Promise<T> {
+    this.expected.push(pattern);
+    try {
+      return await act();
+    } finally {
+      this.expected = this.expected.filter((each) => each !== pattern);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.context.close();
+  }
+
+  private complain(what: string): void {
+    if (!this.expected.some((pattern) => pattern.test(what))) this.complaints.push(what);
+  }
+}
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium', args: FLAGS });

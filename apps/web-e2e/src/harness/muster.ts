@@ -1,0 +1,61 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Running } from './process.js';
+
+const root = join(import.meta.dirname, '../../../..');
+const START_WITHIN_MS = 90_000;
+
+/** The whole system, as `npm start` runs it, with a data folder and ports of its own. */
+export class Muster {
+  private running: Running | undefined;
+  /** Where the console is. */
+  address = '';
+  /** The one-time code, while no account exists. */
+  code: string | undefined;
+
+  private constructor(readonly dataFolder: string) {}
+
+  static async start(): Promise<Muster> {
+    const muster = new Muster(await mkdtemp(join(tmpdir(), 'muster-e2e-')));
+    try {
+      await muster.start();
+      return muster;
+    } catch (error) {
+      await muster.remove();
+      throw error;
+    }
+  }
+
+  /** Starts it (again) and resolves when it says that it is ready, with how long that took. */
+  async start(): Promise<{ tookMs: number }> {
+    const startedMs = performance.now();
+    const program = join(root, 'tools/dist/start/main.js');
+    this.running = Running.start(process.execPath, [program, '--data', this.dataFolder], { NODE_OPTIONS: '' });
+    const said = /Open (http\S+)(?: — one-time code for the first account: (\S+))?/;
+    const [, address = '', code] = await this.running.says(said, START_WITHIN_MS);
+    this.address = address;
+    this.code = code;
+    return { tookMs: performance.now() - startedMs };
+  }
+
+  /** Ctrl-C. Resolves with the exit code. */
+  async stop(): Promise<number | null | undefined> {
+    return this.running?.end('SIGINT');
+  }
+
+  /** Stops it and forgets its data. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.dataFolder, { recursive: true, force: true });
+  }
+
+  get output(): string {
+    return this.running?.output ?? '';
+  }
+
+  /** The access key that the local node service got. */
+  async accessKey(): Promise<string> {
+    return (await readFile(join(this.dataFolder, 'secrets/access-key'), 'utf8')).trim();
+  }
+}
