@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Hardware, NodeName, showAddress } from '@muster/contracts';
+import { type Hello, LogBuffer, type LinkNotice, SampleBuffer, serveLinks } from '@muster/node-link';
+import { accessKeys } from './access-keys.js';
+import type { NodeConfig } from './command-line.js';
+import { takeDataFolder } from './data-folder.js';
+import { findGpus } from './gpus/find-gpus.js';
+import { ownCertificate } from './identity.js';
+import { Log } from './log.js';
+import { readHardware } from './machine/hardware.js';
+import { startSampler } from './sampler.js';
+import { exitCodes, StartFailure } from './start-failure.js';
+import type { Terminal } from './terminal.js';
+
+const GIB = 1024 ** 3;
+
+/**
+ * Starts the node: its data folder, certificate and keys, its hardware, its port, its measuring. Resolves when it serves,
+ * with what stops it again in reverse. Throws StartFailure, and then nothing is left running.
+ */
+export async function startNode(
+  config: NodeConfig,
+  version: string,
+  terminal: Terminal,
+): Promise<{ log: Log; stop: () => Promise<void> }> {
+  const started: (() => void | Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of started.splice(0).reverse()) await end();
+  };
+  try {
+    const folder = await takeDataFolder(config.data);
+    started.push(folder.release);
+    const certificate = await ownCertificate(folder.path);
+    const keys = accessKeys(config, folder.path);
+
+    const ring = new LogBuffer();
+    const samples = new SampleBuffer();
+    const log = new Log(ring, terminal.sink, () => new Date().toISOString());
+    log.write('info', 'node', `Muster node ${version} starts`);
+
+    const gpus = await findGpus((what) => log.write('warning', 'hardware', what));
+    started.push(gpus.stop);
+    const hardware = await readHardware(gpus.gpus);
+    log.write('info', 'hardware', describe(hardware));
+
+    const run = randomUUID();
+    const name = config.name ?? hostname();
+    const hello: Hello = {
+      version,
+      run,
+      ...(NodeName.safeParse(name).success ? { name } : {}),
+      hardware,
+      condition: { condition: 'serving' },
+      executors: [],
+    };
+    const server = serveLinks({
+      tls: { key: certificate.keyPem, cert: certificate.certPem },
+      accessKeys: keys.current,
+      hello: () => hello,
+      samples,
+      log: ring,
+      onNotice: (notice) => tell(log, notice),
+    });
+    const port = await server.listen(config.port, config.bind).catch((error: unknown) => {
+      throw portFailure(error, config);
+    });
+    started.push(() => server.close('stopping'));
+    started.push(keys.watch(log, (keyIds) => server.dropOldKeys(keyIds)));
+    const sampler = startSampler(samples, gpus.read, (words) =>
+      log.write('error', 'hardware', `The machine can not be measured: ${words}`),
+    );
+    started.push(sampler.stop);
+
+    log.write('info', 'node', `Listening on ${showAddress(config.bind, port)}`);
+    log.write('info', 'node', `Certificate ${certificate.isNew ? 'made, ' : ''}fingerprint ${certificate.fingerprint}`);
+    started.push(() => log.write('info', 'node', 'Stopping'));
+    if (keys.made !== undefined && keys.file !== undefined) {
+      // To the terminal alone: the log is read by everybody who may see the node.
+      terminal.say(`Access key: ${keys.made}`);
+      terminal.say(`Enter it in the console's Configuration. It is shown this once and kept in ${keys.file}`);
+    }
+    return { log, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function tell(log: Log, notice: LinkNotice): void {
+  switch (notice.type) {
+    case 'linked':
+      return log.write('info', 'link', `Linked with ${notice.peer}, key ${notice.keyId}`);
+    case 'ended':
+      return log.write(
+        notice.how === 'goodbye' ? 'info' : 'warning',
+        'link',
+        `Link with ${notice.peer} ended: ${notice.how}`,
+      );
+    case 'refused':
+      return log.write('warning', 'link', `Refused ${notice.peer}: ${notice.reason}`);
+  }
+}
+
+function describe({ cpu, memoryTotalBytes, gpus }: Hardware): string {
+  const memory = `${(memoryTotalBytes / GIB).toFixed(1)} GiB of memory`;
+  return [`${cpu.model}, ${cpu.cores} cores`, memory, ...gpus.map(({ name }) => name)].join('; ');
+}
+
+function portFailure(error: unknown, { bind, port }: NodeConfig): unknown {
+  const address = showAddress(bind, port);
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'EADDRINUSE':
+      return new StartFailure(
+        `${address} is in use. Stop what listens there, or give another port with --port.`,
+        exitCodes.portNotAvailable,
+      );
+    case 'EACCES':
+      return new StartFailure(
+        `This user may not listen on ${address}. Give a port from 1024 on with --port.`,
+        exitCodes.portNotAvailable,
+      );
+    case 'EADDRNOTAVAIL':
+      return new StartFailure(
+        `${bind} is not an address of this machine. Give one that is with --bind.`,
+        exitCodes.portNotAvailable,
+      );
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,67 @@
+import { loadavg } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { type GpuSample, Measurement } from '@muster/contracts';
+import type { SampleBuffer } from '@muster/node-link';
+import { cpuPercentBetween, readCpuTimes } from './machine/cpu.js';
+import { readMemory } from './machine/memory.js';
+
+export const SAMPLE_EVERY_MS = 1_000;
+
+/** When the next beat is due, in monotonic milliseconds: beats that were missed are left out, not made up for. */
+export const nextBeat = (startMs: number, nowMs: number): number =>
+  startMs + (Math.floor((nowMs - startMs) / SAMPLE_EVERY_MS) + 1) * SAMPLE_EVERY_MS;
+
+/**
+ * Measures the machine once a second on a schedule that does not drift. A measurement that fails, or that nobody could read,
+ * is left out and told once until the next one succeeds.
+ */
+export function startSampler(
+  samples: SampleBuffer,
+  readGpus: () => GpuSample[],
+  failed: (words: string) => void,
+): { stop(): void } {
+  let before = readCpuTimes();
+  let isFailing = false;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const startMs = performance.now();
+
+  const measure = async (): Promise<Measurement> => {
+    const after = readCpuTimes();
+    const cpuPercent = cpuPercentBetween(before, after) ?? 0;
+    before = after;
+    const { usedBytes, totalBytes } = await readMemory();
+    const load = process.platform === 'win32' ? undefined : (loadavg() as [number, number, number]);
+    return Measurement.parse({
+      cpuPercent,
+      memoryUsedBytes: usedBytes,
+      memoryTotalBytes: totalBytes,
+      ...(load === undefined ? {} : { load }),
+      gpus: readGpus(),
+    });
+  };
+
+  const beat = async () => {
+    try {
+      const takenMs = performance.now();
+      const measurement = await measure();
+      if (!stopped) samples.add({ takenMs, measurement });
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) failed(error instanceof Error ? error.message : String(error));
+      isFailing = true;
+    }
+    if (!stopped) schedule();
+  };
+  const schedule = () => {
+    const nowMs = performance.now();
+    timer = setTimeout(() => void beat(), nextBeat(startMs, nowMs) - nowMs);
+  };
+  schedule();
+  return {
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
