@@ -1,0 +1,41 @@
+import type { Routes } from '@angular/router';
+import { only, signedIn } from './session/guards.js';
+
+export const routes: Routes = [
+  {
+    path: 'sign-in',
+    title: 'Sign in',
+    canActivate: [only('signed-out')],
+    loadComponent: () => import('./session/sign-in.js').then(({ SignIn }) => SignIn),
+  },
+  {
+    path: 'first-account',
+    title: 'First account',
+    canActivate: [only('first-account')],
+    loadComponent: () => import('./session/first-account.js').then(({ FirstAccount }) => FirstAccount),
+  },
+  {
+    path: '',
+    canActivate: [signedIn],
+    loadComponent: () => import('./shell/shell.js').then(({ Shell }) => Shell),
+    children: [
+      { path: '', pathMatch: 'full', redirectTo: 'nodes' },
+      { path: 'nodes', title: 'Nodes', loadComponent: () => import('./nodes/nodes.js').then(({ Nodes }) => Nodes) },
+      {
+        path: 'nodes/:nodeId',
+        title: 'Node',
+        loadComponent: () => import('./node/node-page.js').then(({ NodePage }) => NodePage),
+      },
+      {
+        path: 'configuration',
+        title: 'Configuration',
+        loadComponent: () => import('./configuration/configuration.js').then(({ Configuration }) => Configuration),
+      },
+      {
+        path: '**',
+        title: 'Not found',
+        loadComponent: () => import('./shell/unknown-page.js').then(({ UnknownPage }) => UnknownPage),
+      },
+    ],
+  },
+];

@@ -1,0 +1,131 @@
+import { CdkFixedSizeVirtualScroll, CdkVirtualForOf, CdkVirtualScrollViewport } from '@angular/cdk/scrolling';
+import { afterRenderEffect, Component, computed, inject, input, linkedSignal, signal, viewChild } from '@angular/core';
+import { type LogEntry, type LogLevel, logLevels, routes } from '@muster/contracts';
+import { urlOf } from '../api/api.js';
+import { timeOfDay } from '../ui/format.js';
+import { Slash } from '../ui/shortcut.js';
+import { findIn, type LogFilter, passes, pieces, textOf, timeOf } from './log-entries.js';
+import { NodeLogStore } from './node-log.js';
+
+const titles: Record<LogLevel, string> = {
+  debug: 'Debug',
+  info: 'Info',
+  warning: 'Warning',
+  error: 'Error',
+  critical: 'Critical',
+};
+
+/** As in log-panel.css. */
+const LINE_HEIGHT = 22;
+/** Nearer to the end than this counts as being there. */
+const AT_END_PX = 4;
+/** After scrolling by ourselves, the browser tells of it within this time. */
+const OWN_SCROLL_MS = 200;
+
+/** What a node says of itself, with the Gateway's remarks between. Every line is text: nothing in it is ever markup or a link. */
+@Component({
+  selector: 'app-log-panel',
+  imports: [CdkFixedSizeVirtualScroll, CdkVirtualForOf, CdkVirtualScrollViewport, Slash],
+  providers: [NodeLogStore],
+  host: { class: 'card' },
+  templateUrl: './log-panel.html',
+  styleUrl: './log-panel.css',
+})
+export class LogPanel {
+  readonly nodeId = input.required<string>();
+  protected readonly store = inject(NodeLogStore);
+  readonly #followed = this.store.follow(this.nodeId);
+  private readonly viewport = viewChild(CdkVirtualScrollViewport);
+  #scrolledAtMs = 0;
+
+  protected readonly levels = logLevels;
+  protected readonly titles = titles;
+  protected readonly lineHeight = LINE_HEIGHT;
+  protected readonly timeOfDay = timeOfDay;
+  protected readonly timeOf = timeOf;
+  protected readonly textOf = textOf;
+  protected readonly pieces = pieces;
+  protected readonly byNumber = (_: number, { n }: LogEntry): number => n;
+
+  protected readonly filter = signal<LogFilter>({
+    levels: new Set(logLevels.filter((level) => level !== 'debug')),
+    remarks: true,
+  });
+  protected readonly text = signal('');
+  protected readonly following = signal(true);
+
+  protected readonly log = this.#followed.log;
+  protected readonly shown = computed(() =>
+    (this.log()?.entries ?? []).filter((entry) => passes(entry, this.filter())),
+  );
+  protected readonly found = computed(() => findIn(this.shown(), this.text()));
+  /** Which of the places found is looked at; the last one until somebody steps. */
+  readonly #at = linkedSignal({ source: this.text, computation: (): number | undefined => undefined });
+  protected readonly current = computed(() => {
+    const at = this.#at();
+    return at === undefined ? undefined : this.found()[at];
+  });
+  protected readonly foundWords = computed(() => {
+    const found = this.found().length;
+    const at = this.#at();
+    if (found === 0) return 'Not found';
+    return at === undefined ? `${found} found` : `${at + 1} of ${found}`;
+  });
+  protected readonly downloadUrl = computed(() => urlOf(routes.downloadLog, { nodeId: this.nodeId() }));
+  protected readonly refused = computed(() => {
+    const remote = this.#followed.remote();
+    return remote.state === 'refused' ? remote.words : undefined;
+  });
+  protected readonly askingFailed = computed(() => {
+    const asking = this.store.asking();
+    return asking.state === 'failed' ? asking.words : undefined;
+  });
+
+  constructor() {
+    afterRenderEffect(() => {
+      const last = this.shown().length - 1;
+      if (this.following() && last >= 0) this.#scrollTo(last);
+    });
+  }
+
+  protected toggle(level: LogLevel): void {
+    this.filter.update(({ levels, remarks }) => {
+      const next = new Set(levels);
+      if (!next.delete(level)) next.add(level);
+      return { levels: next, remarks };
+    });
+  }
+
+  protected toggleRemarks(): void {
+    this.filter.update(({ levels, remarks }) => ({ levels, remarks: !remarks }));
+  }
+
+  protected search(text: string): void {
+    this.text.set(text);
+  }
+
+  /** Goes to the next place found, or the one before; the first step goes to the newest. */
+  protected step(by: 1 | -1): void {
+    const found = this.found();
+    if (found.length === 0) return;
+    const at = this.#at();
+    const next = at === undefined ? found.length - 1 : (at + by + found.length) % found.length;
+    this.#at.set(next);
+    this.following.set(false);
+    this.#scrollTo(Math.max(0, (found[next] ?? 0) - 4));
+  }
+
+  /** Scrolling away from the end stops following; scrolling back to it goes on. */
+  protected scrolled(): void {
+    if (performance.now() - this.#scrolledAtMs < OWN_SCROLL_MS) return;
+    const toEndPx = this.viewport()?.measureScrollOffset('bottom') ?? 0;
+    this.following.set(toEndPx <= AT_END_PX);
+  }
+
+  #scrollTo(index: number): void {
+    const viewport = this.viewport();
+    if (viewport === undefined) return;
+    this.#scrolledAtMs = performance.now();
+    viewport.scrollToIndex(index);
+  }
+}
