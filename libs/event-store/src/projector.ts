@@ -69,8 +69,9 @@ async function numberedBy(store: EventStore, deadline: number): Promise<number> 
           )
         : await read<{ position: string | null }>('select position from relay');
       if (row?.position != null) return Number(row.position);
-      if (performance.now() > deadline) throw behind();
-      await bell.heard(POLL_MS);
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) throw behind();
+      await bell.heard(Math.min(leftMs, POLL_MS));
     }
   } finally {
     off();

@@ -39,7 +39,7 @@ interface Place {
  */
 export class Publisher {
   #place: Place | undefined;
-  /** How far the bus was known to be: less than that on the stream means that it has lost facts. */
+  /** How far the stream was known to be: when it ends before that, it has lost facts. */
   #reached = 0;
   #lookedAt = 0;
   #failures = 0;
@@ -59,9 +59,9 @@ export class Publisher {
     this.prefixes = prefixesOf([stream]);
   }
 
-  /** Published up to here; undefined while that is not known. */
-  get position(): number | undefined {
-    return this.#place?.position;
+  /** Published up to here, as far as is known; 0 before the first look. */
+  get position(): number {
+    return this.#place?.position ?? this.#reached;
   }
 
   /** There is something new to read. */
@@ -113,6 +113,7 @@ export class Publisher {
     const place = lastId === undefined ? await this.#beforeFirstKept() : await this.#after(lastId, lastPosition);
     if (place.position < this.#reached)
       this.onNotice({ notice: 'refilling', stream: this.stream, position: place.position });
+    this.#reached = place.position;
     this.#place = place;
     return place;
   }
