@@ -1,38 +1,23 @@
 import { Bus } from '@muster/bus';
-import { EventStore, openDatabase, type Relay, startRelay } from '@muster/event-store';
+import { EventStore, type Relay, startRelay } from '@muster/event-store';
 import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import { AccountsController } from './accounts/accounts.controller.js';
-import { AccountRow, CredentialRow } from './accounts/accounts.table.js';
 import { Accounts } from './accounts/accounts.js';
-import { FamiliarAddressRow } from './accounts/familiar-addresses.table.js';
 import { FirstAccount } from './accounts/first-account.js';
 import { Passwords } from './accounts/passwords.js';
 import { Sessions } from './accounts/sessions.js';
-import { SessionRow } from './accounts/sessions.table.js';
 import { SignIns } from './accounts/sign-in.js';
-import { FailedTriesRow, Throttle } from './accounts/throttle.table.js';
+import { Throttle } from './accounts/throttle.table.js';
 import type { RegistryConfig } from './config.js';
-import { Registry1764000000001 } from './migrations/1764000000001-registry.js';
+import { openRegistryDatabase } from './database.js';
 import { AutoConnect } from './nodes/auto-connect.js';
-import { MilestoneRow } from './nodes/milestones.table.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { Nodes } from './nodes/nodes.js';
 import { relayHealth } from './relay-health.js';
-import { SecretRow } from './settings/secrets.table.js';
 import { SettingsBucket } from './settings/settings-bucket.js';
 import { SettingsController } from './settings/settings.controller.js';
 import { Settings } from './settings/settings.js';
-
-const ENTITIES = [
-  AccountRow,
-  CredentialRow,
-  FailedTriesRow,
-  FamiliarAddressRow,
-  MilestoneRow,
-  SecretRow,
-  SessionRow,
-] as const;
 
 const RELAY = Symbol('relay');
 
@@ -58,15 +43,8 @@ const storeProviders = ({ DATABASE_URL }: RegistryConfig): FactoryProvider[] => 
     provide: EventStore,
     inject: [Health, Shutdown, Ids, Logger],
     useFactory: async (health: Health, shutdown: Shutdown, ids: Ids, log: Logger) => {
-      const database = await openDatabase({
-        url: DATABASE_URL,
-        schema: 'registry',
-        applicationName: 'registry',
-        entities: ENTITIES,
-        migrations: [Registry1764000000001],
-        onLost: (error) => {
-          log.warn({ msg: 'A connection to the database broke', err: error }, 'Registry');
-        },
+      const database = await openRegistryDatabase(DATABASE_URL, (error) => {
+        log.warn({ msg: 'A connection to the database broke', err: error }, 'Registry');
       });
       shutdown.at('database', () => database.destroy());
       health.add('database', async () => {

@@ -1,0 +1,22 @@
+import { openDatabase } from '@muster/event-store';
+import type { DataSource } from 'typeorm';
+import { AccountRow, CredentialRow } from './accounts/accounts.table.js';
+import { FamiliarAddressRow } from './accounts/familiar-addresses.table.js';
+import { SessionRow } from './accounts/sessions.table.js';
+import { FailedTriesRow } from './accounts/throttle.table.js';
+import { Registry1764000000001 } from './migrations/1764000000001-registry.js';
+import { MilestoneRow } from './nodes/milestones.table.js';
+import { SecretRow } from './settings/secrets.table.js';
+
+const ENTITIES = [AccountRow, CredentialRow, FailedTriesRow, FamiliarAddressRow, MilestoneRow, SecretRow, SessionRow];
+
+/** Opens the registry's part of the database, up to date. Rejects with an Outage when the server does not answer. */
+export const openRegistryDatabase = (url: string, onLost: (error: Error) => void): Promise<DataSource> =>
+  openDatabase({
+    url,
+    schema: 'registry',
+    applicationName: 'registry',
+    entities: ENTITIES,
+    migrations: [Registry1764000000001],
+    onLost,
+  });
