@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@muster/testing';
 import { Running } from './process.js';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -30,8 +31,7 @@ export class Muster {
   /** Starts it (again) and resolves when it says that it is ready, with how long that took. */
   async start(): Promise<{ tookMs: number }> {
     const startedMs = performance.now();
-    const program = join(root, 'tools/dist/start/main.js');
-    this.running = Running.start(process.execPath, [program, '--data', this.dataFolder], { NODE_OPTIONS: '' });
+    this.running = this.run();
     const said = /Open (http\S+)(?: — one-time code for the first account: (\S+))?/;
     const [, address = '', code] = await this.running.says(said, START_WITHIN_MS);
     this.address = address;
@@ -44,10 +44,23 @@ export class Muster {
     return this.running?.end('SIGINT');
   }
 
+  /** Starts another one for the same data folder and returns what it says before it ends. */
+  async startAgain(): Promise<string> {
+    const other = this.run();
+    await other.says(/\n/, 10_000);
+    await until(() => other.hasEnded, undefined, { withinMs: 10_000 });
+    return other.output;
+  }
+
   /** Stops it and forgets its data. */
   async remove(): Promise<void> {
     await this.stop();
     await rm(this.dataFolder, { recursive: true, force: true });
+  }
+
+  private run(): Running {
+    const program = join(root, 'tools/dist/start/main.js');
+    return Running.start(process.execPath, [program, '--data', this.dataFolder], { NODE_OPTIONS: '' });
   }
 
   get output(): string {

@@ -1,0 +1,111 @@
+import type { Browser, Page } from 'playwright-core';
+import { seriousFindings } from './harness/axe.js';
+import { type Colours, ConsoleWindow, openBrowser } from './harness/console.js';
+import { Muster } from './harness/muster.js';
+import { admin, makeFirstAccount, openNode, openNodes, signIn, waitForColour, Wizard } from './harness/pages.js';
+
+/** Every page and dialog, in both colour schemes: what axe-core calls serious or critical. */
+describe('every page', () => {
+  let muster: Muster;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [muster, browser] = await Promise.all([Muster.start(), openBrowser()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await muster.remove();
+  });
+
+  it('for the first account has no serious finding in light and dark', async () => {
+    for (const colours of ['light', 'dark'] as const) {
+      const { page, close } = await openIn(colours);
+      await page.getByRole('heading', { name: 'Make the first account' }).waitFor();
+      await page.getByRole('button', { name: 'Make account and sign in' }).click();
+      expect([colours, await seriousFindings(page)]).toEqual([colours, []]);
+      await close();
+    }
+  });
+
+  it.each(['light', 'dark'] as const)('for whoever is signed in has no serious finding in %s', async (colours) => {
+    const { page, close } = await openIn(colours);
+    const found: Record<string, string[]> = {};
+    const look = async (what: string) => {
+      found[what] = await seriousFindings(page);
+    };
+    if (muster.code !== undefined && colours === 'light') await makeFirstAccount(page, muster.code, admin);
+    else {
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await look('sign in');
+      await signIn(page, admin);
+    }
+    await waitForColour(page, 'Local Node', 'green', 30_000);
+    await look('nodes');
+
+    const wizard = await Wizard.open(page);
+    await wizard.fill({ host: 'https://x', port: '' });
+    await wizard.next();
+    await wizard.problemOf('Host');
+    await look('wizard, wrong input');
+    await wizard.fill({ host: 'localhost', port: '1024' });
+    await wizard.next();
+    await wizard.failure();
+    await look('wizard, failed');
+    await wizard.cancel();
+
+    await openNode(page, 'Local Node');
+    await page.locator('app-graph canvas').first().waitFor();
+    await page.getByRole('region', { name: 'Log lines' }).locator('.line').first().waitFor();
+    await look('node');
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    await look('delete');
+    await page.getByRole('button', { name: 'Keep it' }).click();
+
+    await page.getByRole('link', { name: 'Configuration' }).click();
+    await page.getByRole('heading', { name: 'Configuration', level: 1 }).waitFor();
+    await look('configuration');
+    await page.goto('/no-such-page');
+    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+    await look('unknown page');
+    await openNodes(page);
+
+    expect(Object.entries(found).filter(([, findings]) => findings.length > 0)).toEqual([]);
+    await close();
+  });
+
+  it('can be reached and used with the keyboard alone', async () => {
+    const { page, close } = await openIn('dark');
+    await signIn(page, admin);
+    await waitForColour(page, 'Local Node', 'green', 15_000);
+    await focusByTab(page, 'New node');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'New node' }).waitFor();
+    // The dialog keeps the focus, and gives it back.
+    for (let step = 0; step < 12; step += 1) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null)).toBe(true);
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'New node' }).waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe('New node');
+    await focusByTab(page, 'Local Node');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Local Node', level: 1 }).waitFor();
+    await close();
+  });
+
+  async function openIn(colours: Colours): Promise<{ page: Page; close: () => Promise<void> }> {
+    const window = await ConsoleWindow.open(browser, muster.address, colours);
+    return { page: window.page, close: () => window.close() };
+  }
+});
+
+/** Presses Tab until the element with these words has the focus. */
+async function focusByTab(page: Page, words: string): Promise<void> {
+  for (let step = 0; step < 40; step += 1) {
+    await page.keyboard.press('Tab');
+    if ((await page.evaluate(() => document.activeElement?.textContent?.trim())) === words) return;
+  }
+  throw new Error(`Tab never reached ${words}`);
+}
