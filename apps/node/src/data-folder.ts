@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { exitCodes, StartFailure } from './start-failure.js';
 
 /**
@@ -12,7 +12,7 @@ import { exitCodes, StartFailure } from './start-failure.js';
 export async function takeDataFolder(folder: string): Promise<{ path: string; release: () => void }> {
   let path: string;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     path = realpathSync(folder);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -29,6 +29,19 @@ export async function takeDataFolder(folder: string): Promise<{ path: string; re
       exitCodes.alreadyRunning,
     );
   return { path, release: () => lock.close() };
+}
+
+/** Not `recursive`: where nothing can be made, as in /proc, that turns in circles for ever. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    const parent = dirname(folder);
+    if (codeOf(error) !== 'ENOENT' || existsSync(parent)) throw error;
+    makeFolder(parent);
+    mkdirSync(folder, { mode: 0o700 });
+  }
 }
 
 /**

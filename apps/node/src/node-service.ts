@@ -33,6 +33,11 @@ export async function startNode(
     started.push(folder.release);
     const certificate = await ownCertificate(folder.path);
     const keys = accessKeys(config, folder.path);
+    if (keys.made !== undefined && keys.file !== undefined) {
+      // At once, since what comes may still fail; to the terminal alone, since whoever may see the node reads its log.
+      terminal.say(`Access key: ${keys.made}`);
+      terminal.say(`Enter it in the console's Configuration. It is shown this once and kept in ${keys.file}`);
+    }
 
     const ring = new LogBuffer();
     const samples = new SampleBuffer();
@@ -75,11 +80,6 @@ export async function startNode(
     log.write('info', 'node', `Listening on ${showAddress(config.bind, port)}`);
     log.write('info', 'node', `Certificate ${certificate.isNew ? 'made, ' : ''}fingerprint ${certificate.fingerprint}`);
     started.push(() => log.write('info', 'node', 'Stopping'));
-    if (keys.made !== undefined && keys.file !== undefined) {
-      // To the terminal alone: the log is read by everybody who may see the node.
-      terminal.say(`Access key: ${keys.made}`);
-      terminal.say(`Enter it in the console's Configuration. It is shown this once and kept in ${keys.file}`);
-    }
     return { log, stop };
   } catch (error) {
     await stop();
