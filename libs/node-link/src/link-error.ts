@@ -17,8 +17,11 @@ export class LinkError extends Error {
   }
 }
 
+/** By its shape: an error of Node's own need not be of the Error that this module sees (vm contexts have their own). */
 const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 
 /** Why a TCP connection was not made, from the system's error code. */
 export function portError(error: unknown): LinkError {
