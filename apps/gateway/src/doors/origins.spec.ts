@@ -4,7 +4,7 @@ import { checkOrigin, originMaySocket } from './origins.js';
 const ours = 'http://localhost:8000';
 const allowed = new Set([ours]);
 const call = (method: string, headers: IncomingHttpHeaders) => () => checkOrigin(method, headers, allowed);
-const signed = { 'x-muster-console': '1' };
+const signed = { 'muster-command-id': '00000000-0000-4000-8000-000000000001' };
 
 describe('the origin of a REST call', () => {
   it.each([

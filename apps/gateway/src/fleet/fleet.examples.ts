@@ -40,7 +40,12 @@ export const healthy = (nodeId: string, token = 1, monitorId = MONITOR): NodeSta
   executors: [],
 });
 
-export const pulse = (monitorId = MONITOR, impaired = false): MonitorPulse => ({ monitorId, seq: 1, impaired, nodes: 1 });
+export const pulse = (monitorId = MONITOR, impaired = false): MonitorPulse => ({
+  monitorId,
+  seq: 1,
+  impaired,
+  nodes: 1,
+});
 
 export const RUN = randomUUID();
 

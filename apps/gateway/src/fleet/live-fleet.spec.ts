@@ -113,6 +113,18 @@ describe('notices', () => {
   });
 });
 
+describe('looking for a first node', () => {
+  it('is told until one was ever registered, and never again', () => {
+    const nodeId = randomUUID();
+    const fleet = new LiveFleet('0.1.0', AT, 0, 'localhost:8022');
+    expect(fleet.snapshot().gateway.lookingAt).toBe('localhost:8022');
+    fleet.fact(registered(nodeId), 0, AT);
+    fleet.fact(nodeFact({ type: 'NodeRemoved', data: { nodeId, name: 'x', at: AT } }, 2), 0, AT);
+    expect(fleet.tick(100, AT)?.gateway).toEqual({ version: '0.1.0', startedAt: AT, notices: [] });
+    expect(fleet.snapshot().gateway).not.toHaveProperty('lookingAt');
+  });
+});
+
 describe('a node that was just activated', () => {
   it('is connecting, not in alarm, until a monitor has come to it', () => {
     const { fleet } = watched();

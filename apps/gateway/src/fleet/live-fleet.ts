@@ -51,8 +51,9 @@ export class LiveFleet {
   #loadsMoved = new Set<string>();
   #gateway: GatewayView;
 
-  constructor(version: string, startedAt: string, nowMs: number) {
-    this.#gateway = { version, startedAt, notices: [] };
+  /** `lookingAt` is where the registry looks for a first node, told for as long as none was ever registered. */
+  constructor(version: string, startedAt: string, nowMs: number, lookingAt?: string) {
+    this.#gateway = { version, startedAt, notices: [], ...(lookingAt === undefined ? {} : { lookingAt }) };
     this.#aliveSinceMs = nowMs;
   }
 
@@ -147,11 +148,18 @@ export class LiveFleet {
       changed.push(view);
     }
     const loads = this.#moveLoads(nowMs);
-    const notices = this.#notices(nowMs);
-    const noticed = notices.join() !== this.#gateway.notices.join();
-    if (noticed) this.#gateway = { ...this.#gateway, notices };
+    const noticed = this.#moveGateway(nowMs);
     if (!noticed && changed.length === 0 && removed.length === 0 && Object.keys(loads).length === 0) return undefined;
     return { ...(noticed ? { gateway: this.#gateway } : {}), changed, removed, loads };
+  }
+
+  #moveGateway(nowMs: number): boolean {
+    const { lookingAt, notices: before, ...rest } = this.#gateway;
+    const notices = this.#notices(nowMs);
+    const found = lookingAt !== undefined && this.#fleet.position > 0;
+    if (!found && notices.join() === before.join()) return false;
+    this.#gateway = { ...rest, notices, ...(lookingAt === undefined || found ? {} : { lookingAt }) };
+    return true;
   }
 
   #moveLoads(nowMs: number): Record<string, NodeLoad> {
@@ -189,7 +197,11 @@ export class LiveFleet {
     // Just activated, and a monitor is there that has not come to it yet: no reason for an alarm.
     if (!activated || !isNew || !this.#hearsAny(nowMs)) return view;
     const link = { phase: 'connecting', since: wanted.at } as const;
-    return { ...view, link, status: statusOf({ activated, link, condition: undefined, executors: [] }, before?.status, at) };
+    return {
+      ...view,
+      link,
+      status: statusOf({ activated, link, condition: undefined, executors: [] }, before?.status, at),
+    };
   }
 
   #notices(nowMs: number): Notice[] {

@@ -84,7 +84,12 @@ export class LogThread {
     for (const entry of log.entries) this.#take(entry, at);
     const crowdedOut = this.#pending.trim();
     const [first] = crowdedOut;
-    if (first !== undefined) this.#crowdOut(first.n, crowdedOut.reduce((sum, entry) => sum + linesOf(entry), 0), at);
+    if (first !== undefined)
+      this.#crowdOut(
+        first.n,
+        crowdedOut.reduce((sum, entry) => sum + linesOf(entry), 0),
+        at,
+      );
     return true;
   }
 
@@ -122,4 +127,5 @@ export class LogThread {
 const MOST_EARLY = 200;
 
 /** How many entries are missing where this one stood: a gap of our own stands for those it counts. */
-const linesOf = (entry: LogEntry): number => (entry.kind === 'gap' && entry.where === 'gateway' ? (entry.lost ?? 1) : 1);
+const linesOf = (entry: LogEntry): number =>
+  entry.kind === 'gap' && entry.where === 'gateway' ? (entry.lost ?? 1) : 1;

@@ -16,8 +16,7 @@ describe('the samples of a room', () => {
         for (let seq = kept + 1; seq <= answered; seq++) thread.add(sample(nodeId, seq));
         thread.begin(Array.from({ length: answered }, (_, index) => sample(nodeId, index + 1)));
         const told = [];
-        for (let seq = answered; seq <= answered + later; seq++)
-          if (thread.add(sample(nodeId, seq))) told.push(seq);
+        for (let seq = answered; seq <= answered + later; seq++) if (thread.add(sample(nodeId, seq))) told.push(seq);
         const all = Array.from({ length: answered + later }, (_, index) => index + 1);
         expect(seqs(thread)).toEqual(answered === 0 ? [0, ...all] : all);
         expect(told).toEqual(answered === 0 ? [0, ...all] : all.slice(answered));

@@ -8,7 +8,7 @@ export interface CookiePlan {
 }
 
 /** Browsers take localhost for a secure context even over plain HTTP (Secure Contexts 3.1), and so its `Secure` cookies. */
-const isLoopback = (hostname: string): boolean =>
+export const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' || hostname.endsWith('.localhost') || /^(?:127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 
 /**

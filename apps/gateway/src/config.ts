@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ListenPort, ServiceConfig } from '@muster/service';
+import * as z from 'zod/mini';
+import { type CookiePlan, cookiePlan, isLoopback } from './sessions/session-cookie.js';
+
+const isOrigin = (text: string): boolean => {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/` && url.username === '';
+};
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+
+/** What the gateway reads from its environment. */
+export const GatewayEnvironment = z.extend(ServiceConfig, {
+  PORT: z._default(ListenPort, 8000),
+  /** Where people open the console, as `https://muster.example`; http://localhost:PORT unless told otherwise. */
+  PUBLIC_URL: z.optional(
+    z.string().check(z.refine(isOrigin, 'must be an address without a path, as https://muster.example')),
+  ),
+  /** Further origins whose pages may call, with commas between. */
+  MUSTER_ALLOWED_ORIGINS: z.optional(
+    z
+      .string()
+      .check(
+        z.refine((text) => listOf(text).every(isOrigin), 'must be origins with commas between, as https://a.example'),
+      ),
+  ),
+  /** Whose `X-Forwarded-For` is believed: addresses or ranges with commas between. Nobody's unless told otherwise. */
+  MUSTER_TRUSTED_PROXIES: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) =>
+            listOf(text).every((each) =>
+              /^(?:loopback|linklocal|uniquelocal|[0-9a-fA-F.:]+(?:\/\d{1,3})?)$/.test(each),
+            ),
+          'must be addresses or ranges with commas between, as 10.0.0.0/8',
+        ),
+      ),
+  ),
+  /** The folder of the built web app. */
+  WEB_ROOT: z.optional(z.string()),
+  /** Where the registry looks for a first node: the console says so while there is none. */
+  MUSTER_LOCAL_NODE: z._default(z.string(), 'localhost:8022'),
+});
+export type GatewayEnvironment = z.infer<typeof GatewayEnvironment>;
+
+const room = join(import.meta.dirname, '..');
+
+const versionOf = (packageJson: string): string =>
+  z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageJson, 'utf8'))).version;
+
+/** What follows from the environment. */
+export class GatewayConfig {
+  readonly version = versionOf(join(room, 'package.json'));
+  readonly publicUrl: URL;
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly cookie: CookiePlan;
+  readonly webRoot: string;
+  readonly trustedProxies: readonly string[];
+  readonly lookingAt: string | undefined;
+
+  constructor(environment: GatewayEnvironment) {
+    const { PORT, PUBLIC_URL, MUSTER_ALLOWED_ORIGINS, MUSTER_TRUSTED_PROXIES, WEB_ROOT } = environment;
+    this.publicUrl = new URL(PUBLIC_URL ?? `http://localhost:${PORT}`);
+    this.allowedOrigins = new Set([
+      ...originsOf(this.publicUrl),
+      ...listOf(MUSTER_ALLOWED_ORIGINS ?? '').map(originOf),
+    ]);
+    this.cookie = cookiePlan(this.publicUrl);
+    this.webRoot = WEB_ROOT ?? join(room, '..', 'web', 'dist', 'browser');
+    this.trustedProxies = listOf(MUSTER_TRUSTED_PROXIES ?? '');
+    this.lookingAt = environment.MUSTER_LOCAL_NODE === 'off' ? undefined : environment.MUSTER_LOCAL_NODE;
+  }
+
+  /** Plain HTTP to another machine: what is typed can be read on the way, and the cookie cannot be tied to TLS. */
+  get isOpenOnTheWire(): boolean {
+    return !this.cookie.secure;
+  }
+}
+
+const originOf = (url: string): string => new URL(url).origin;
+
+/** A console on this machine may be opened by any of the machine's own names for itself. */
+function originsOf(url: URL): string[] {
+  if (!isLoopback(url.hostname)) return [url.origin];
+  const port = url.port === '' ? '' : `:${url.port}`;
+  return [url.origin, ...['localhost', '127.0.0.1', '[::1]'].map((host) => `${url.protocol}//${host}${port}`)];
+}

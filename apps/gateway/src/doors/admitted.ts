@@ -1,0 +1,23 @@
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '@muster/contracts';
+import type { Session } from '../sessions/session-cache.js';
+
+/** What the Door found out about a request that it let in. */
+export interface Admitted {
+  readonly caller: Caller;
+  readonly session: Session | undefined;
+  readonly token: string | undefined;
+}
+
+const requests = new WeakMap<IncomingMessage, Admitted>();
+
+export const admit = (request: IncomingMessage, admitted: Admitted): void => {
+  requests.set(request, admitted);
+};
+
+/** Throws for a request that the Door did not let in: nothing is served past it. */
+export function admittedOf(request: IncomingMessage): Admitted {
+  const admitted = requests.get(request);
+  if (admitted === undefined) throw new Error('The request did not come through the door');
+  return admitted;
+}

@@ -1,0 +1,42 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { AccountsController } from './accounts/accounts.controller.js';
+import { GatewayConfig } from './config.js';
+import { Door } from './doors/door.js';
+import { ProblemFilter } from './doors/problem.filter.js';
+import { Reply } from './doors/reply.js';
+import { FleetFeed } from './fleet/fleet-feed.js';
+import { ConsoleDoor } from './live/console-door.js';
+import { LogController } from './nodes/log.controller.js';
+import { NodesController } from './nodes/nodes.controller.js';
+import { OpenApiController } from './open-api/open-api.controller.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { Sessions } from './sessions/sessions.js';
+import { SettingsController } from './settings/settings.controller.js';
+
+/** Everything behind the console's door. Every handler in it stands behind the Door, speaks through Reply and fails into the filter. */
+@Module({})
+export class GatewayModule {
+  static with(config: GatewayConfig): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [
+        SessionsController,
+        AccountsController,
+        NodesController,
+        LogController,
+        SettingsController,
+        OpenApiController,
+      ],
+      providers: [
+        { provide: GatewayConfig, useValue: config },
+        Sessions,
+        FleetFeed,
+        ConsoleDoor,
+        { provide: APP_GUARD, useClass: Door },
+        { provide: APP_INTERCEPTOR, useClass: Reply },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}

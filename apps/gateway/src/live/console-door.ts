@@ -1,0 +1,267 @@
+import type { Server as HttpServer } from 'node:http';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import {
+  type ConsoleToServer,
+  type Joined,
+  NodeRoom,
+  Outage,
+  parseInput,
+  Refusal,
+  type SocketRefusal,
+  socketPolicy,
+} from '@muster/contracts';
+import { Bus } from '@muster/bus';
+import { Clock, Ids } from '@muster/service';
+import { GatewayConfig } from '../config.js';
+import { doorCodes } from '../doors/problems.js';
+import { FleetFeed } from '../fleet/fleet-feed.js';
+import type { Session } from '../sessions/session-cache.js';
+import { hashOf, tokenOf } from '../sessions/session-cookie.js';
+import { Sessions } from '../sessions/sessions.js';
+import { ConsoleRooms, FLEET_ROOM, logRoom, metricsRoom, placeOf } from './console-rooms.js';
+import { type ConsoleServer, consoleServer, type ConsoleSocket } from './console-server.js';
+import { EventRate } from './event-rate.js';
+import { Outbox } from './outbox.js';
+import type { Entered } from './room.js';
+
+/** Sockets of one session at once: tabs, and those of them that have not noticed yet that they are gone. */
+const MOST_OF_A_SESSION = 20;
+
+/** Each session is asked for again that often, beside every event and every fact about it. */
+const CHECK_SESSIONS_MS = 60_000;
+
+/** How often sockets are looked at that have something waiting. */
+const LOOK_MS = 250;
+
+const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
+
+/** The same answer as on the REST door, in the form that a socket has for it. */
+function refusalOf(error: unknown): SocketRefusal {
+  if (error instanceof Refusal) return { ok: false, code: error.code, words: error.message };
+  return { ok: false, code: 'outage', words: error instanceof Outage ? doorCodes.outage : doorCodes.bug };
+}
+
+const isEvent = (name: string): name is keyof ConsoleToServer => Object.hasOwn(socketPolicy, name);
+
+/**
+ * The door of the live console. Lets a socket in with a session and from a page of ours, asks at every event whether the
+ * session still holds and may do that, and closes what stands open when it ends.
+ */
+@Injectable()
+export class ConsoleDoor implements BeforeApplicationShutdown {
+  readonly #log = new Logger('Console');
+  #server: ConsoleServer | undefined;
+  #rooms: ConsoleRooms | undefined;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+    private readonly config: GatewayConfig,
+    private readonly sessions: Sessions,
+    private readonly feed: FleetFeed,
+  ) {}
+
+  /** Serves sockets on this HTTP server. Once, before it listens. */
+  attach(http: HttpServer): void {
+    const server = consoleServer(http, this.config, (origin) => {
+      this.#log.warn({ msg: 'A socket from a foreign page was refused', origin });
+    });
+    const rooms = new ConsoleRooms(server, { bus: this.bus, clock: this.clock, ids: this.ids }, this.feed, (socket) =>
+      this.#mayTake(socket),
+    );
+    this.#server = server;
+    this.#rooms = rooms;
+    server.use((socket, next) => {
+      this.#admit(socket).then(
+        () => {
+          next();
+        },
+        (error: unknown) => {
+          const refusal = refusalOf(error);
+          next(Object.assign(new Error(refusal.code), { data: refusal }));
+        },
+      );
+    });
+    server.on('connection', (socket) => {
+      this.#serve(socket, rooms);
+    });
+    this.sessions.onEnd((sessionId) => {
+      this.#end(sessionId);
+    });
+    this.#timers = [
+      setInterval(() => void this.#checkSessions(), CHECK_SESSIONS_MS),
+      setInterval(() => {
+        for (const socket of server.of('/').sockets.values()) this.#mayTake(socket);
+      }, LOOK_MS),
+    ];
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#rooms?.close();
+    this.#server?.disconnectSockets(true);
+    // Its promise also waits for the HTTP server, which is closed by whoever opened it.
+    this.#server?.engine.close();
+    await Promise.resolve();
+  }
+
+  get #sockets(): ConsoleSocket[] {
+    return [...(this.#server?.of('/').sockets.values() ?? [])];
+  }
+
+  async #admit(socket: ConsoleSocket): Promise<void> {
+    const token = tokenOf(this.config.cookie, socket.request.headers.cookie);
+    const session = token === undefined ? undefined : await this.sessions.of(token);
+    if (token === undefined || session === undefined) throw new Refusal('not-signed-in');
+    const { sessionId } = session;
+    const others = this.#server?.of('/').adapter.rooms.get(sessionRoom(sessionId))?.size ?? 0;
+    if (others >= MOST_OF_A_SESSION)
+      throw new Refusal('too-many-tries', { words: 'Too many pages are open under this session.' });
+    const nowMs = this.clock.monotonicMs();
+    const outbox = new Outbox(socket.conn, socket.request.socket, nowMs);
+    socket.data = { tokenHash: hashOf(token), sessionId, outbox, rate: new EventRate(nowMs) };
+    await socket.join(sessionRoom(sessionId));
+  }
+
+  #serve(socket: ConsoleSocket, rooms: ConsoleRooms): void {
+    socket.use(([name, ...values], next) => {
+      void this.#mayDo(socket, name, values).then((may) => {
+        if (may) next();
+      });
+    });
+    socket.on('fleet:join', (ack) => {
+      void this.#answer(socket, ack, () => rooms.enterFleet(socket));
+    });
+    socket.on('metrics:join', (request, ack) => {
+      void this.#answer(socket, ack, () => rooms.enterMetrics(socket, parseInput(NodeRoom, request).nodeId));
+    });
+    socket.on('log:join', (request, ack) => {
+      void this.#answer(socket, ack, () => rooms.enterLog(socket, parseInput(NodeRoom, request).nodeId));
+    });
+    socket.on('fleet:leave', () => {
+      rooms.leave(socket, FLEET_ROOM);
+    });
+    socket.on('metrics:leave', (request) => {
+      leaveNode(request, (nodeId) => {
+        rooms.leave(socket, metricsRoom(nodeId));
+      });
+    });
+    socket.on('log:leave', (request) => {
+      leaveNode(request, (nodeId) => {
+        rooms.leave(socket, logRoom(nodeId));
+      });
+    });
+    socket.on('console:ping', (ack: unknown) => {
+      if (typeof ack === 'function') ack();
+    });
+  }
+
+  /** Before every event: is it one that we know, not too many of them, from a session that still holds and may do it? */
+  async #mayDo(socket: ConsoleSocket, name: string, values: readonly unknown[]): Promise<boolean> {
+    const ack = values.at(-1);
+    try {
+      const verdict = socket.data.rate.take(this.clock.monotonicMs());
+      if (verdict === 'flooding') {
+        this.#close(socket, 'It floods');
+        return false;
+      }
+      if (verdict === 'refused') throw new Refusal('too-many-tries');
+      if (!isEvent(name)) throw new Refusal('not-found');
+      const session = await this.sessions.byHash(socket.data.tokenHash);
+      if (session === undefined) {
+        this.#end(socket.data.sessionId);
+        throw new Refusal('not-signed-in');
+      }
+      const needed = socketPolicy[name];
+      if (needed !== 'open' && !session.account.permissions.includes(needed)) throw new Refusal('not-permitted');
+      return true;
+    } catch (error) {
+      this.#tell(error);
+      if (typeof ack === 'function') ack(refusalOf(error));
+      return false;
+    }
+  }
+
+  async #answer<Snapshot>(
+    socket: ConsoleSocket,
+    ack: unknown,
+    enter: () => Promise<Entered<Snapshot> | undefined>,
+  ): Promise<void> {
+    // Without a place for the snapshot there is nothing to enter for.
+    if (typeof ack !== 'function') return;
+    const reply = ack as (joined: Joined<Snapshot>) => void;
+    try {
+      const entered = await enter();
+      if (entered === undefined) return;
+      socket.data.outbox.snapshot(() => {
+        reply({ ok: true, ...entered });
+      });
+    } catch (error) {
+      this.#tell(error);
+      reply(refusalOf(error));
+    }
+  }
+
+  /** Looks whether a socket keeps up, and draws the consequence: out of its rooms, back in, or gone. */
+  #mayTake(socket: ConsoleSocket): boolean {
+    const { outbox } = socket.data;
+    const verdict = outbox.judge(this.clock.monotonicMs());
+    switch (verdict) {
+      case 'flowing':
+        return true;
+      case 'held':
+        for (const name of this.#rooms?.leaveAll(socket) ?? []) outbox.hold(name);
+        return false;
+      case 'drained':
+        for (const name of outbox.release()) {
+          const place = placeOf(name);
+          if (place !== undefined) socket.emit('room:dirty', place);
+        }
+        return true;
+      case 'too-much':
+      case 'stuck':
+        this.#close(socket, verdict === 'stuck' ? 'It takes nothing any more' : 'Too much waits for it');
+        return false;
+    }
+  }
+
+  /** Closes without waiting for an answer: whoever does not read does not answer either. */
+  #close(socket: ConsoleSocket, why: string): void {
+    const { queuedBytes } = socket.data.outbox.flow;
+    this.#log.warn({ msg: `A socket was closed. ${why}`, queuedBytes, sessionId: socket.data.sessionId });
+    const tcp = socket.request.socket;
+    socket.disconnect(true);
+    tcp.destroy();
+  }
+
+  #end(sessionId: string): void {
+    const room = this.#server?.in(sessionRoom(sessionId));
+    room?.emit('session:ended');
+    room?.disconnectSockets(true);
+  }
+
+  async #checkSessions(): Promise<void> {
+    for (const socket of this.#sockets) {
+      try {
+        const session: Session | undefined = await this.sessions.byHash(socket.data.tokenHash);
+        if (session === undefined) this.#end(socket.data.sessionId);
+        else if (!session.account.permissions.includes('fleet:view')) this.#rooms?.leaveAll(socket);
+      } catch (error) {
+        // Nobody can tell right now. What ends a session is a fact, and that comes through as soon as anything does.
+        this.#tell(error);
+      }
+    }
+  }
+
+  #tell(error: unknown): void {
+    if (error instanceof Outage) this.#log.warn({ msg: error.message, part: error.part });
+    else if (!(error instanceof Refusal)) this.#log.error({ msg: 'An event failed', err: error });
+  }
+}
+
+function leaveNode(request: unknown, leave: (nodeId: string) => void): void {
+  const parsed = NodeRoom.safeParse(request);
+  if (parsed.success) leave(parsed.data.nodeId);
+}

@@ -1,0 +1,170 @@
+import {
+  type FleetChange,
+  type FleetSnapshot,
+  type LogEntry,
+  type LogSnapshot,
+  type NodeSample,
+  type Numbered,
+  Refusal,
+} from '@muster/contracts';
+import type { FleetFeed } from '../fleet/fleet-feed.js';
+import type { ConsoleServer, ConsoleSocket } from './console-server.js';
+import { END_BYTES } from './pressure.js';
+import { type Entered, Room, type Say, type Source } from './room.js';
+import { RoomKeeper } from './room-keeper.js';
+import { openFleet, openLog, openMetrics, type SourcePorts } from './sources.js';
+
+interface MetricsChange {
+  nodeId: string;
+  samples: NodeSample[];
+}
+interface LogChange {
+  nodeId: string;
+  entries: LogEntry[];
+}
+
+export const FLEET_ROOM = 'fleet';
+export const metricsRoom = (nodeId: string): string => `node:${nodeId}:metrics`;
+export const logRoom = (nodeId: string): string => `node:${nodeId}:log`;
+
+interface Place {
+  room: 'fleet' | 'metrics' | 'log';
+  nodeId?: string;
+}
+
+/** What a room's name says; undefined for the rooms that are not the console's. */
+export function placeOf(name: string): Place | undefined {
+  if (name === FLEET_ROOM) return { room: 'fleet' };
+  const [, nodeId, room] = /^node:([^:]+):(metrics|log)$/.exec(name) ?? [];
+  return nodeId === undefined ? undefined : { room: room === 'log' ? 'log' : 'metrics', nodeId };
+}
+
+/** So many rooms one socket may be in; a page is in three. */
+const MOST_ROOMS = 16;
+
+/** The rooms of the live console: who is in them and what is said in them, never more than a socket can take. */
+export class ConsoleRooms {
+  readonly #fleet: RoomKeeper<FleetSnapshot, FleetChange>;
+  readonly #metrics: RoomKeeper<{ samples: NodeSample[] }, MetricsChange>;
+  readonly #log: RoomKeeper<LogSnapshot, LogChange>;
+
+  constructor(
+    private readonly server: ConsoleServer,
+    private readonly ports: SourcePorts,
+    private readonly feed: FleetFeed,
+    /** Looks at a socket before it is sent more; false when it must not be. */
+    private readonly mayTake: (socket: ConsoleSocket) => boolean,
+  ) {
+    this.#fleet = this.#keeper(
+      (_place, say) => openFleet(feed, say),
+      (name, change) => server.to(name).emit('fleet:change', change),
+    );
+    this.#metrics = this.#keeper(
+      ({ nodeId = '' }, say) => openMetrics(ports, nodeId, say),
+      (name, change) => server.to(name).emit('metrics:change', change),
+    );
+    this.#log = this.#keeper(
+      ({ nodeId = '' }, say) => openLog(ports, nodeId, say),
+      (name, change) => server.to(name).emit('log:change', change),
+    );
+    server.of('/').adapter.on('delete-room', (name: string) => {
+      for (const keeper of this.#keepers) keeper.left(name);
+    });
+  }
+
+  enterFleet(socket: ConsoleSocket): Promise<Entered<FleetSnapshot> | undefined> {
+    return this.#enter(this.#fleet, FLEET_ROOM, socket);
+  }
+
+  async enterMetrics(socket: ConsoleSocket, nodeId: string): Promise<Entered<{ samples: NodeSample[] }> | undefined> {
+    await this.#mustKnow(nodeId);
+    return this.#enter(this.#metrics, metricsRoom(nodeId), socket);
+  }
+
+  async enterLog(socket: ConsoleSocket, nodeId: string): Promise<Entered<LogSnapshot> | undefined> {
+    await this.#mustKnow(nodeId);
+    return this.#enter(this.#log, logRoom(nodeId), socket);
+  }
+
+  leave(socket: ConsoleSocket, name: string): void {
+    void socket.leave(name);
+  }
+
+  /** Takes a socket out of every room of the console; the names of those it was in. */
+  leaveAll(socket: ConsoleSocket): string[] {
+    const names = [...socket.rooms].filter((name) => placeOf(name) !== undefined);
+    for (const name of names) this.leave(socket, name);
+    return names;
+  }
+
+  close(): void {
+    for (const keeper of this.#keepers) keeper.closeAll();
+  }
+
+  get #keepers() {
+    return [this.#fleet, this.#metrics, this.#log] as const;
+  }
+
+  #keeper<Snapshot, Change extends object>(
+    open: (place: Place, say: Say<Change>) => Source<Snapshot>,
+    send: (name: string, change: Numbered & Change) => void,
+  ): RoomKeeper<Snapshot, Change> {
+    const keeper: RoomKeeper<Snapshot, Change> = new RoomKeeper(
+      (name) =>
+        new Room<Snapshot, Change>(
+          this.ports.ids.uuid(),
+          (say) => open(placeOf(name) ?? { room: 'fleet' }, say),
+          (change) => {
+            for (const socket of this.#membersOf(name)) this.mayTake(socket);
+            // One message for the whole room: it is put into words, and into a frame, once.
+            send(name, change);
+          },
+          () => {
+            keeper.close(name);
+            this.#dismiss(name);
+          },
+        ),
+      (name) => this.server.of('/').adapter.rooms.has(name),
+    );
+    return keeper;
+  }
+
+  async #enter<Snapshot, Change extends object>(
+    keeper: RoomKeeper<Snapshot, Change>,
+    name: string,
+    socket: ConsoleSocket,
+  ): Promise<Entered<Snapshot> | undefined> {
+    const crowded = this.#roomsOf(socket) >= MOST_ROOMS && !socket.rooms.has(name);
+    if (crowded) throw new Refusal('too-many-tries', { words: 'This page is in too many rooms at once.' });
+    return keeper.enter(name, () => {
+      if (socket.disconnected) return false;
+      // Snapshots are large: whoever does not read what it has gets no more of them.
+      if (socket.data.outbox.flow.queuedBytes > END_BYTES)
+        throw new Refusal('too-many-tries', { words: 'This page does not keep up with what it is sent.' });
+      void socket.join(name);
+      return true;
+    });
+  }
+
+  #roomsOf = (socket: ConsoleSocket): number => [...socket.rooms].filter((name) => placeOf(name) !== undefined).length;
+
+  *#membersOf(name: string): Generator<ConsoleSocket> {
+    const { adapter, sockets } = this.server.of('/');
+    for (const id of [...(adapter.rooms.get(name) ?? [])]) {
+      const socket = sockets.get(id);
+      if (socket !== undefined) yield socket;
+    }
+  }
+
+  /** Everybody out, with the word to come in anew. */
+  #dismiss(name: string): void {
+    const place = placeOf(name);
+    if (place !== undefined) this.server.to(name).emit('room:dirty', place);
+    this.server.in(name).socketsLeave(name);
+  }
+
+  async #mustKnow(nodeId: string): Promise<void> {
+    await this.feed.ready();
+    if (!this.feed.has(nodeId)) throw new Refusal('node-unknown');
+  }
+}

@@ -1,0 +1,64 @@
+import type { Socket as TcpSocket } from 'node:net';
+import type { Flow, Verdict } from './pressure.js';
+import { Pressure } from './pressure.js';
+
+/** The part of an Engine.IO connection that is looked at: both events are in its documentation. */
+export interface EngineConnection {
+  on(event: 'packetCreate', handler: (packet: { data?: unknown }) => void): unknown;
+  on(event: 'drain', handler: () => void): unknown;
+}
+
+const sizeOf = (data: unknown): number => (typeof data === 'string' || Buffer.isBuffer(data) ? data.length : 0);
+
+/**
+ * What waits to be sent to one socket: packets that Engine.IO holds back while an earlier write is under way (in characters,
+ * nearly all of them one byte), and bytes that the operating system has not taken yet.
+ */
+export class Outbox {
+  readonly #pressure: Pressure;
+  #held = new Set<string>();
+  #packetBytes = 0;
+
+  constructor(
+    connection: EngineConnection,
+    private readonly tcp: TcpSocket,
+    nowMs: number,
+  ) {
+    this.#pressure = new Pressure(nowMs);
+    connection.on('packetCreate', ({ data }) => {
+      this.#packetBytes += sizeOf(data);
+    });
+    // All that was held back has been handed on.
+    connection.on('drain', () => {
+      this.#packetBytes = 0;
+    });
+  }
+
+  get flow(): Flow {
+    const { writableLength, bytesWritten } = this.tcp;
+    return { queuedBytes: this.#packetBytes + writableLength, deliveredBytes: bytesWritten - writableLength };
+  }
+
+  judge(nowMs: number): Verdict {
+    return this.#pressure.judge(this.flow, nowMs);
+  }
+
+  /** Sends a snapshot, whose size is not held against the socket. */
+  snapshot(send: () => void): void {
+    const before = this.flow.queuedBytes;
+    send();
+    this.#pressure.snapshot(Math.max(0, this.flow.queuedBytes - before));
+  }
+
+  /** A room that the socket was taken out of until it has drained. */
+  hold(room: string): void {
+    this.#held.add(room);
+  }
+
+  /** The rooms that it may enter anew; they are told once. */
+  release(): string[] {
+    const held = [...this.#held];
+    this.#held = new Set();
+    return held;
+  }
+}

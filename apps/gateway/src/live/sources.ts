@@ -1,0 +1,141 @@
+import { AskOutage, Bus, type Stoppable } from '@muster/bus';
+import {
+  type Caller,
+  commandSubject,
+  type FleetChange,
+  type FleetSnapshot,
+  type LogEntry,
+  type LogSnapshot,
+  type NodeSample,
+  Outage,
+  ReadLog,
+  ReadSamples,
+  type ReplyOf,
+} from '@muster/contracts';
+import type { Clock, Ids } from '@muster/service';
+import { gatewayCaller } from '../doors/callers.js';
+import type { FleetFeed } from '../fleet/fleet-feed.js';
+import { LogThread, SHOWN_ENTRIES } from './log-thread.js';
+import { MetricsThread } from './metrics-thread.js';
+import type { Say, Source } from './room.js';
+
+export interface SourcePorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** The page gives a room five seconds to open; this leaves one for the way. */
+const OPEN_WITHIN_MS = 4_000;
+
+/** New lines reach a page four times a second. */
+const LOG_FLUSH_MS = 250;
+
+/** The fleet: what the feed says anyway, and the loads of the nodes while somebody looks. */
+export function openFleet(feed: FleetFeed, say: Say<FleetChange>): Source<FleetSnapshot> {
+  const off = feed.onChange((change) => {
+    say.change(change);
+  });
+  const loads = feed.watchLoads();
+  return {
+    ready: feed.ready(),
+    snapshot: () => feed.snapshot(),
+    close: () => {
+      off();
+      void loads.stop();
+    },
+  };
+}
+
+/** Samples of one node: the last five minutes, then each as it comes. Listens before it asks. */
+export function openMetrics(
+  ports: SourcePorts,
+  nodeId: string,
+  say: Say<{ nodeId: string; samples: NodeSample[] }>,
+): Source<{ samples: NodeSample[] }> {
+  const thread = new MetricsThread();
+  const lane = ports.bus.onSamples(
+    (sample) => {
+      if (thread.add(sample)) say.change({ nodeId, samples: [sample] });
+    },
+    { nodeId },
+  );
+  const asking = askMonitor((signal) =>
+    ports.bus.ask(ReadSamples, {}, callerOf(ports), { subject: commandSubject(ReadSamples, nodeId), signal }),
+  );
+  return {
+    ready: asking.answer.then((answer) => {
+      thread.begin(answer?.samples ?? []);
+    }),
+    snapshot: () => ({ samples: thread.snapshot() }),
+    close: closing(ports.bus, lane, asking, say),
+  };
+}
+
+/** The log of one node: its last entries, then new ones four times a second. Listens before it asks. */
+export function openLog(
+  ports: SourcePorts,
+  nodeId: string,
+  say: Say<{ nodeId: string; entries: LogEntry[] }>,
+): Source<LogSnapshot> {
+  const { bus, clock, ids } = ports;
+  const thread = new LogThread(ids.uuid());
+  const lane = bus.onLogs(
+    (log) => {
+      if (!thread.add(log, clock.now())) say.lost();
+    },
+    { nodeId },
+  );
+  const asking = askMonitor<ReplyOf<typeof ReadLog>>((signal) =>
+    bus.ask(ReadLog, { limit: SHOWN_ENTRIES }, callerOf(ports), { subject: commandSubject(ReadLog, nodeId), signal }),
+  );
+  const timer = setInterval(() => {
+    const entries = thread.flush();
+    if (entries.length > 0) say.change({ nodeId, entries });
+  }, LOG_FLUSH_MS);
+  const close = closing(bus, lane, asking, say);
+  return {
+    ready: asking.answer.then((answer) => {
+      if (!thread.begin(answer, clock.now())) throw new Outage('monitor', 'The log began anew while it was read');
+    }),
+    snapshot: () => thread.snapshot(),
+    close: () => {
+      clearInterval(timer);
+      close();
+    },
+  };
+}
+
+const callerOf = ({ ids }: SourcePorts): Caller => gatewayCaller(ids.uuid(), ids.uuid());
+
+interface Asking<Reply> {
+  /** Undefined when no monitor holds the node, as while it is deactivated: then there is nothing to show yet. */
+  readonly answer: Promise<Reply | undefined>;
+  giveUp(): void;
+}
+
+function askMonitor<Reply>(ask: (signal: AbortSignal) => Promise<Reply>): Asking<Reply> {
+  const left = new AbortController();
+  const answer = ask(AbortSignal.any([left.signal, AbortSignal.timeout(OPEN_WITHIN_MS)])).catch((error: unknown) => {
+    if (error instanceof AskOutage && error.problem === 'no-responders') return undefined;
+    throw error;
+  });
+  return {
+    answer,
+    giveUp: () => {
+      left.abort();
+    },
+  };
+}
+
+/** Ends a node's source. After the bus was away it ends by itself: what was said meanwhile is only with the monitor. */
+function closing(bus: Bus, lane: Stoppable, asking: Asking<unknown>, say: Say<never>): () => void {
+  const off = bus.onState((state) => {
+    if (state === 'up') say.lost();
+  });
+  return () => {
+    off();
+    asking.giveUp();
+    void lane.stop();
+  };
+}
