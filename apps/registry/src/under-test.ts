@@ -60,18 +60,14 @@ export class Asker {
   ask<O extends Order & { answers: 'once' }>(
     order: O,
     request: AskedWith<O>,
-    { commandId = randomUUID(), permissions = allPermissions }: AskedAs = {},
+    { commandId = randomUUID(), permissions = allPermissions, withinMs }: AskedAs = {},
   ): Promise<ReplyOf<O>> {
     const actor: Caller['actor'] =
       order.allowed === 'services'
         ? { kind: 'gateway', id: 'gateway', name: 'Gateway' }
         : { kind: 'account', id: ADA, name: 'Ada' };
-    return this.bus.ask(order, request, {
-      actor,
-      permissions: [...permissions],
-      commandId,
-      correlationId: randomUUID(),
-    });
+    const caller = { actor, permissions: [...permissions], commandId, correlationId: randomUUID() };
+    return this.bus.ask(order, request, caller, withinMs ? { signal: AbortSignal.timeout(withinMs) } : {});
   }
 
   /** Answers the monitor's order in its place: a script says what is found at each address. */
@@ -95,6 +91,8 @@ export class Asker {
 export interface AskedAs {
   readonly commandId?: string;
   readonly permissions?: readonly Permission[];
+  /** Gives up earlier than the order's own deadline. */
+  readonly withinMs?: number;
 }
 
 /** The actor of the orders above; deciding does not look whether there is such an account. */

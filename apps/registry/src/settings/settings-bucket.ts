@@ -1,32 +1,40 @@
-import { type Bus, type Keeper, sleep } from '@muster/bus';
+import { type Bucket, type Bus, type Keeper, sleep } from '@muster/bus';
 import { SettingsState } from '@muster/contracts';
 import type * as z from 'zod/mini';
 import { GATEWAY_ID, type Settings } from './settings.js';
 
-/** How often the bucket is compared with the database, for what another registry has changed meanwhile. */
+/** How often bucket and database are compared. */
 const COMPARE_EVERY_MS = 5_000;
 
 /**
- * Keeps what is in force in the bucket SETTINGS: wanted is what the database says, read at the start, after each change,
- * and every few seconds; the bus's keeper writes it, again after an outage and after the bucket was lost.
+ * Keeps what is in force in the bucket SETTINGS: wanted is what the database says, actual what the bucket holds. Compared at
+ * the start, after each change, when the bus comes back, and every few seconds, for what another registry has changed and
+ * for a bucket that was lost.
  */
 export class SettingsBucket {
   readonly #stopping = new AbortController();
+  readonly #bucket: Bucket<typeof SettingsState>;
   readonly #keeper: Keeper<z.input<typeof SettingsState>>;
   readonly #running: Promise<void>;
+  readonly #off: () => void;
+  #waiting = new AbortController();
   #told: string | undefined;
 
   constructor(
     private readonly settings: Settings,
-    bus: Bus,
+    private readonly bus: Bus,
     private readonly onFailure: (error: unknown) => void,
   ) {
-    this.#keeper = bus.bucket('SETTINGS', SettingsState).keep();
+    this.#bucket = bus.bucket('SETTINGS', SettingsState);
+    this.#keeper = this.#bucket.keep();
+    this.#off = bus.onState(() => {
+      this.#waiting.abort();
+    });
     this.#running = this.#run(this.#stopping.signal);
   }
 
-  /** Compares at once. */
-  async compare(): Promise<void> {
+  /** Has the bucket told at once when the database says something new. */
+  async tell(): Promise<void> {
     const accessKey = await this.settings.sealedKey();
     if (accessKey.sealed.ciphertext === this.#told) return;
     this.#told = accessKey.sealed.ciphertext;
@@ -34,15 +42,34 @@ export class SettingsBucket {
   }
 
   async stop(): Promise<void> {
+    this.#off();
     this.#stopping.abort();
+    this.#waiting.abort();
     await this.#running;
     await this.#keeper.stop();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.compare().catch(this.onFailure);
-      await sleep(COMPARE_EVERY_MS, signal);
+      this.#waiting = new AbortController();
+      await this.#compare().catch(this.onFailure);
+      await sleep(COMPARE_EVERY_MS, this.#waiting.signal);
+    }
+  }
+
+  async #compare(): Promise<void> {
+    if (this.bus.state === 'up' && this.#told !== undefined && (await this.#actual()) !== this.#told)
+      this.#told = undefined;
+    await this.tell();
+  }
+
+  /** What the bucket holds. A bucket that is not there is made, and holds nothing. */
+  async #actual(): Promise<string | undefined> {
+    try {
+      return (await this.#bucket.get(GATEWAY_ID))?.accessKey.sealed.ciphertext;
+    } catch {
+      await this.bus.assertStreams();
+      return undefined;
     }
   }
 }

@@ -31,7 +31,7 @@ export class SettingsController {
   ): Promise<ReplyOf<typeof ChangeAccessKey>> {
     const changed = await this.settings.change(accessKey, metaOf(caller));
     // It stands in the database; if it cannot be told at once, the next comparison will.
-    await this.bucket.compare().catch(() => undefined);
+    await this.bucket.tell().catch(() => undefined);
     return changed;
   }
 }
