@@ -57,7 +57,8 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
     imports: [ServiceModule.with({ name, config, shutdown, ...(logTo ? { logTo } : {}) }), module(config)],
   };
   const app = await NestFactory.create<NestExpressApplication>(root, {
-    bufferLogs: true,
+    // Until there is a log of ours: what fails here is said once, by whoever runs the process.
+    logger: false,
     abortOnError: false,
     forceCloseConnections: true,
   }).catch(async (error: unknown) => {
