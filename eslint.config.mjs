@@ -73,8 +73,8 @@ export default [
     },
   },
   {
-    // Tests may use the testing room; a test that is skipped or alone is a wish.
-    files: ['**/*.spec.ts'],
+    // Tests and their fixtures may use the testing room; a test that is skipped or alone is a wish.
+    files: ['**/*.spec.ts', '**/*.fixture.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(['testing']),
       'no-restricted-syntax': [

@@ -34,8 +34,12 @@ export interface Observed {
   readonly nowMs: number;
 }
 
-/** On the way to another status: the connection is a fact of its own, and health or its lack will be told. */
-const passing = ({ reason }: Status): boolean => reason === 'settling' || reason === 'connecting';
+/**
+ * What is no fact of health: on the way to another status (the connection is a fact of its own, and health or its lack will
+ * be told), or decided by a person and a fact of the fleet.
+ */
+const passing = ({ reason }: Status): boolean =>
+  reason === 'settling' || reason === 'connecting' || reason === 'deactivated';
 
 /**
  * Which facts follow from what is seen of a node. A change of status is one fact, but for those that only lead to another

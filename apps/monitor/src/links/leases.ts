@@ -14,7 +14,8 @@ export const leaseTimes: LeaseTimes = { ttlMs: 10_000, renewEveryMs: 3_000, marg
 
 export interface LeasesOptions {
   readonly database: DataSource;
-  readonly monitorId: string;
+  /** Names this holder; no other process may have the same. */
+  readonly holder: string;
   readonly monotonicMs: () => number;
   readonly times?: LeaseTimes;
   /** The database was away; the next turn tries again. */
@@ -63,10 +64,10 @@ export class Leases {
     clearTimeout(this.#timer);
     await this.#turning.catch(() => undefined);
     this.#held = new Map();
-    const { database, monitorId, onError } = this.options;
+    const { database, holder, onError } = this.options;
     try {
-      await database.query(`update leases set holder = null, expires_at = '-infinity' where holder = $1`, [monitorId]);
-      await database.query('delete from monitors where monitor_id = $1', [monitorId]);
+      await database.query(`update leases set holder = null, expires_at = '-infinity' where holder = $1`, [holder]);
+      await database.query('delete from monitors where monitor_id = $1', [holder]);
     } catch (error) {
       onError(error);
     }
@@ -83,16 +84,15 @@ export class Leases {
   }
 
   async #turn(): Promise<void> {
-    const { database, monitorId, monotonicMs } = this.options;
+    const { database, holder, monotonicMs } = this.options;
     const ttl = `${this.#times.ttlMs} milliseconds`;
+    const share = fairShare(await this.#countMonitors(ttl));
     // Counted from before the question: the lease can not begin earlier than it was asked for.
     let askedMs = monotonicMs();
-    const share = fairShare(await this.#countMonitors(ttl));
-    askedMs = monotonicMs();
     const kept = await database.query<unknown>(
       `update leases set expires_at = clock_timestamp() + $2::interval
         where holder = $1 and expires_at > clock_timestamp() returning shard, token::text`,
-      [monitorId, ttl],
+      [holder, ttl],
     );
     const held = this.#holding(kept, askedMs);
     if (held.size > share) await this.#giveBack(held, held.size - share);
@@ -102,7 +102,7 @@ export class Leases {
         `update leases set holder = $1, token = token + 1, expires_at = clock_timestamp() + $2::interval
           where shard in (select shard from leases where expires_at <= clock_timestamp()
             order by shard limit $3 for update skip locked) returning shard, token::text`,
-        [monitorId, ttl, share - held.size],
+        [holder, ttl, share - held.size],
       );
       for (const [shard, holding] of this.#holding(taken, askedMs)) held.set(shard, holding);
     }
@@ -110,11 +110,11 @@ export class Leases {
   }
 
   async #countMonitors(ttl: string): Promise<number> {
-    const { database, monitorId } = this.options;
+    const { database, holder } = this.options;
     await database.query(
       `insert into monitors (monitor_id, seen_at) values ($1, clock_timestamp())
         on conflict (monitor_id) do update set seen_at = excluded.seen_at`,
-      [monitorId],
+      [holder],
     );
     await database.query('delete from monitors where seen_at < clock_timestamp() - $1::interval', [ttl]);
     const [row] = Count.parse(await database.query('select count(*)::int as monitors from monitors'));
@@ -132,7 +132,7 @@ export class Leases {
     await this.options.database.query(
       `update leases set expires_at = clock_timestamp() + $3::interval, holder = null
         where holder = $1 and shard = any($2::int[])`,
-      [this.options.monitorId, shards, `${this.#times.marginMs} milliseconds`],
+      [this.options.holder, shards, `${this.#times.marginMs} milliseconds`],
     );
   }
 

@@ -72,7 +72,7 @@ export class Resolver {
 }
 
 const isTemporary = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'EAI_AGAIN';
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EAI_AGAIN';
 
 const systemLookUp = async (host: string): Promise<readonly string[]> => {
   const found = await lookup(host, { all: true, order: 'ipv4first' });

@@ -22,6 +22,15 @@ export interface VerificationParts {
   readonly monotonicMs: () => number;
 }
 
+/** The parts of verification, wired once. */
+export class Verification {
+  constructor(private readonly parts: VerificationParts) {}
+
+  run(request: RequestOf<typeof VerifyNode>, signal: AbortSignal): AsyncGenerator<Step, void, undefined> {
+    return verify(request, this.parts, signal);
+  }
+}
+
 /** Together they stay below the deadline of the order, so that the person always gets the stage that failed. */
 const NAME_MS = 2_500;
 const DEADLINES: Deadlines = { portMs: 3_000, encryptedMs: 2_500, handshakeMs: 1_500, helloMs: 1_500 };
@@ -81,7 +90,6 @@ export async function* verify(
   void ended.then(() => {
     seen.end();
   });
-  let fingerprint = '';
   let hello: Hello | undefined;
   try {
     for await (const info of seen) {
@@ -90,8 +98,7 @@ export async function* verify(
           yield passed(`Port ${port} answers`);
           break;
         case 'encrypted':
-          fingerprint = info.certificate.fingerprint;
-          yield passed('Encrypted', `certificate ${shortFingerprint(fingerprint)}`);
+          yield passed('Encrypted', `certificate ${shortFingerprint(info.certificate.fingerprint)}`);
           break;
         case 'key':
           yield passed('Access key accepted');

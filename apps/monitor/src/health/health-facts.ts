@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Actor, HealthEvent } from '@muster/contracts';
+import { type EventStore, VersionConflict } from '@muster/event-store';
+import type { Ids } from '@muster/service';
+
+/** The monitor itself, when it tells what it observes. */
+export const MONITOR: Actor = { kind: 'gateway', id: 'monitor', name: 'Monitor' };
+
+/** At six a minute: more than ten minutes without a database. Beyond, the oldest are left out and counted. */
+const MAX_WAITING = 64;
+const RETRY_MS = { first: 250, longest: 5_000 };
+
+interface Line {
+  waiting: HealthEvent[];
+  leftOut: number;
+  version: number;
+  writing: Promise<void> | undefined;
+}
+
+/**
+ * Appends what is observed of nodes, each node's facts in order and each once. While the database is away they wait here,
+ * and whoever observed them does not.
+ */
+export class HealthFacts {
+  readonly #lines = new Map<string, Line>();
+  readonly #stopping = new AbortController();
+
+  constructor(
+    private readonly store: Pick<EventStore, 'append'>,
+    private readonly ids: Ids,
+    private readonly onTrouble: (error: unknown) => void,
+  ) {}
+
+  tell(nodeId: string, events: readonly HealthEvent[]): void {
+    if (events.length === 0 || this.#stopping.signal.aborted) return;
+    const line = this.#lines.get(nodeId) ?? { waiting: [], leftOut: 0, version: 0, writing: undefined };
+    this.#lines.set(nodeId, line);
+    line.waiting.push(...events);
+    line.leftOut += line.waiting.splice(0, Math.max(0, line.waiting.length - MAX_WAITING)).length;
+    line.writing ??= this.#write(nodeId, line).finally(() => {
+      line.writing = undefined;
+    });
+  }
+
+  /** Another monitor goes on with this node: what it was told since is its own affair, and its version too. */
+  async forget(nodeId: string): Promise<void> {
+    const line = this.#lines.get(nodeId);
+    this.#lines.delete(nodeId);
+    await line?.writing;
+  }
+
+  /** Writes what waits, for a while; then gives it up. */
+  async stop(withinMs = 2_000): Promise<void> {
+    const all = Promise.allSettled([...this.#lines.values()].map(({ writing }) => writing));
+    await Promise.race([all, sleep(withinMs, undefined, { ref: false })]);
+    this.#stopping.abort();
+    await all;
+  }
+
+  async #write(nodeId: string, line: Line): Promise<void> {
+    let failures = 0;
+    while (line.waiting.length > 0 && !this.#stopping.signal.aborted) {
+      const batch = this.#summedUp(line);
+      const meta = { actor: MONITOR, commandId: this.ids.uuid(), correlationId: this.ids.uuid() };
+      // The same batch under the same command until it is known to be there: an unknown outcome adds nothing twice.
+      for (let written = false; !written && !this.#stopping.signal.aborted;) {
+        try {
+          line.version = (await this.store.append(`health-${nodeId}`, line.version, batch, meta)).version;
+          written = true;
+          failures = 0;
+        } catch (error) {
+          if (error instanceof VersionConflict) {
+            line.version = error.current;
+            continue;
+          }
+          failures += 1;
+          if (failures === 1) this.onTrouble(error);
+          const waitMs = Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** failures);
+          await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+        }
+      }
+    }
+  }
+
+  /** What waits, and in its last change of status how much could not. */
+  #summedUp(line: Line): HealthEvent[] {
+    const batch = line.waiting.splice(0);
+    const last = batch.findLastIndex(({ type }) => type === 'NodeStatusChanged');
+    const change = batch[last];
+    if (line.leftOut === 0 || change?.type !== 'NodeStatusChanged') return batch;
+    const leftOut = (change.data.leftOut ?? 0) + line.leftOut;
+    line.leftOut = 0;
+    return batch.with(last, { ...change, data: { ...change.data, leftOut } });
+  }
+}

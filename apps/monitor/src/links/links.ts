@@ -1,0 +1,238 @@
+import type { Bus, Stoppable, Watching } from '@muster/bus';
+import { commandSubject, NodeState, ReadLog, ReadSamples } from '@muster/contracts';
+import { noSuspicion, SLIP_MS, suspect } from '../health/self-suspicion.js';
+import { fullBucket, take, type TokenBucket, type TokenRate } from '../health/token-bucket.js';
+import type { HealthFacts } from '../health/health-facts.js';
+import type { AccessKeys } from './access-keys.js';
+import type { KnownFleet } from './known-fleet.js';
+import type { Leases } from './leases.js';
+import type { LinkMaker } from './link-maker.js';
+import { NodeWatch, type WatchWorld } from './node-watch.js';
+import { reconcile, type Wanted, wantedOf } from './reconcile.js';
+
+export interface LinksParts {
+  readonly world: WatchWorld;
+  readonly bus: Bus;
+  readonly fleet: KnownFleet;
+  readonly keys: AccessKeys;
+  readonly maker: LinkMaker;
+  readonly leases: Leases;
+  readonly facts: HealthFacts;
+}
+
+/** A watch and what belongs to it on the bus. */
+interface Watched {
+  readonly watch: NodeWatch;
+  readonly answers: Promise<readonly Stoppable[]>;
+  readonly keeper: ReturnType<ReturnType<typeof statesOf>['keep']>;
+}
+
+const ROUND_MS = 200;
+const PULSE_MS = 1_000;
+
+/** However many nodes are down: so many dials a second, and so many handshakes at once. */
+const DIALS: TokenRate = { perSecond: 200, burst: 50 };
+const HANDSHAKES = 50;
+
+/** How long a last state may take to be written when a node is let go. */
+const LAST_WORD_MS = 1_000;
+
+const statesOf = (bus: Bus) => bus.bucket('NODES', NodeState);
+
+/**
+ * The links to the nodes that this monitor holds: what is wanted (the fleet's facts and the leases) against what is there,
+ * five times a second. What fails in one round is mended by a later one.
+ */
+export class Links {
+  readonly #watched = new Map<string, Watched>();
+  readonly #states = new Map<string, NodeState>();
+  readonly #endings = new Set<Promise<unknown>>();
+  #watchingStates: Watching | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #suspicion = noSuspicion;
+  #dials: TokenBucket = fullBucket(DIALS, 0);
+  #handshakes = 0;
+  #roundMs = 0;
+  #pulses = 0;
+
+  constructor(private readonly parts: LinksParts) {}
+
+  /** Resolves when what was decided, the settings and the states so far are known and the leases are taken. */
+  async start(): Promise<void> {
+    const { bus, fleet, keys, leases } = this.parts;
+    this.#watchingStates = statesOf(bus).watch((change) => {
+      if (change.change === 'put') this.#states.set(change.key, change.value);
+      else this.#states.delete(change.key);
+    });
+    await Promise.all([this.#watchingStates.ready, keys.open(bus), fleet.open(bus)]);
+    await leases.start();
+    keys.onChange(() => {
+      for (const { watch } of this.#watched.values()) watch.renew('the access key was changed: the link is made anew');
+    });
+    fleet.onChange(() => {
+      this.#reconcile();
+    });
+    this.#dials = fullBucket(DIALS, this.#nowMs);
+    this.#roundMs = this.#nowMs;
+    this.#reconcile();
+    this.#timers = [
+      setInterval(() => {
+        this.#round();
+      }, ROUND_MS),
+      setInterval(() => {
+        this.#pulse();
+      }, PULSE_MS),
+    ];
+    this.#pulse();
+  }
+
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  get impaired(): boolean {
+    return this.#nowMs < this.#suspicion.impairedUntilMs;
+  }
+
+  /** Ends every link with a goodbye, leaves the last states as they are, and gives the leases back. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const nodeId of [...this.#watched.keys()]) this.#letGo(nodeId, 'leave');
+    await Promise.allSettled([...this.#endings]);
+    const { fleet, keys, leases } = this.parts;
+    await Promise.allSettled([this.#watchingStates?.stop(), fleet.stop(), keys.stop()]);
+    await leases.stop();
+  }
+
+  get #nowMs(): number {
+    return this.parts.world.clock.monotonicMs();
+  }
+
+  #round(): void {
+    const nowMs = this.#nowMs;
+    const slippedMs = nowMs - this.#roundMs - ROUND_MS;
+    this.#roundMs = nowMs;
+    const wentStale = slippedMs > SLIP_MS ? 0 : this.#judge();
+    const watches = [...this.#watched.values()].map(({ watch }) => watch);
+    const links = watches.filter(({ phase }) => phase === 'up').length;
+    const windowMs = this.parts.world.rules.silentAfterMs;
+    this.#suspicion = suspect(this.#suspicion, { nowMs, slippedMs, wentStale, links, windowMs });
+    this.#reconcile();
+    this.#dialDue(watches, nowMs);
+  }
+
+  /** Lets time pass for every node. Returns how many went stale by it. */
+  #judge(): number {
+    let wentStale = 0;
+    for (const { watch } of this.#watched.values()) {
+      const before = watch.stale;
+      watch.tick(this.#suspicion.impairedUntilMs);
+      if (watch.stale && !before) wentStale += 1;
+    }
+    return wentStale;
+  }
+
+  /** Whoever has been due for longest comes first; whoever finds no place is due again in the next round. */
+  #dialDue(watches: readonly NodeWatch[], nowMs: number): void {
+    if (!this.parts.maker.able) return;
+    const due = watches
+      .filter(({ dueSinceMs }) => dueSinceMs !== undefined && dueSinceMs <= nowMs)
+      .sort((one, other) => (one.dueSinceMs ?? 0) - (other.dueSinceMs ?? 0));
+    const wanted = Math.min(due.length, HANDSHAKES - this.#handshakes);
+    const { bucket, taken } = take(this.#dials, wanted, DIALS, nowMs);
+    this.#dials = bucket;
+    for (const watch of due.slice(0, taken)) {
+      this.#handshakes += 1;
+      void watch.dial().finally(() => {
+        this.#handshakes -= 1;
+      });
+    }
+  }
+
+  #reconcile(): void {
+    const { fleet, leases } = this.parts;
+    const watched = new Map<string, Wanted>([...this.#watched].map(([nodeId, { watch }]) => [nodeId, watch.wanted]));
+    const wanted = wantedOf(fleet.nodes.values(), leases.held());
+    for (const action of reconcile(wanted, watched, (nodeId) => fleet.nodes.has(nodeId))) {
+      switch (action.do) {
+        case 'watch':
+          this.#begin(action.wanted);
+          break;
+        case 'change':
+          this.#watched.get(action.wanted.node.nodeId)?.watch.change(action.wanted);
+          break;
+        case 'remove':
+          this.#letGo(action.nodeId, 'delete');
+          break;
+        case 'release':
+          this.#letGo(action.nodeId, 'unwatched');
+          break;
+      }
+    }
+    // A node that was removed while nobody watched it left its state behind.
+    for (const nodeId of this.#states.keys()) {
+      if (!fleet.wasRemoved(nodeId)) continue;
+      this.#states.delete(nodeId);
+      this.#ending(statesOf(this.parts.bus).delete(nodeId));
+    }
+  }
+
+  #begin(wanted: Wanted): void {
+    const { bus, world } = this.parts;
+    const { nodeId } = wanted.node;
+    const keeper = statesOf(bus).keep();
+    const watch = new NodeWatch(world, wanted, this.#states.get(nodeId), (state) => {
+      keeper.set(nodeId, state);
+    });
+    const answers = Promise.all([
+      bus.answer(ReadSamples, () => Promise.resolve({ samples: watch.readSamples() }), {
+        subject: commandSubject(ReadSamples, nodeId),
+        concurrency: 4,
+      }),
+      bus.answer(ReadLog, (request) => Promise.resolve(watch.readLog(request)), {
+        subject: commandSubject(ReadLog, nodeId),
+        concurrency: 4,
+      }),
+    ]);
+    this.#watched.set(nodeId, { watch, answers, keeper });
+  }
+
+  /**
+   * Ends the watch of a node. What its state becomes: `leave` for a monitor that stops (its silence says the rest),
+   * `unwatched` when the lease is gone, `delete` when the node is.
+   */
+  #letGo(nodeId: string, state: 'leave' | 'unwatched' | 'delete'): void {
+    const watched = this.#watched.get(nodeId);
+    if (watched === undefined) return;
+    this.#watched.delete(nodeId);
+    const { watch, answers, keeper } = watched;
+    if (state === 'unwatched' && watch.wanted.node.activated) keeper.set(nodeId, watch.unwatchedState());
+    if (state === 'delete') keeper.delete(nodeId);
+    watch.end();
+    this.#ending(
+      (async () => {
+        await Promise.race([keeper.settled(), new Promise((resolve) => setTimeout(resolve, LAST_WORD_MS))]);
+        // Stopped in time: whoever holds the node next writes under a higher token, and is not to be overwritten.
+        await keeper.stop();
+        await Promise.all((await answers).map((answer) => answer.stop()));
+        if (state !== 'leave') await this.parts.facts.forget(nodeId);
+      })(),
+    );
+  }
+
+  #ending(work: Promise<unknown>): void {
+    const ended = work
+      .catch((error: unknown) => {
+        this.parts.world.onFault('', error);
+      })
+      .finally(() => this.#endings.delete(ended));
+    this.#endings.add(ended);
+  }
+
+  #pulse(): void {
+    this.#pulses += 1;
+    const { bus, world } = this.parts;
+    const { monitorId } = world;
+    bus.publishPulse({ monitorId, seq: this.#pulses, impaired: this.impaired, nodes: this.#watched.size });
+  }
+}

@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runService } from '@muster/service';
+import { monitor } from './monitor.js';
+
+await runService(monitor);
