@@ -266,6 +266,19 @@ describe('the relay', () => {
     ]);
   });
 
+  it('leads again by itself after the database was away', async () => {
+    const relay = start();
+    await append();
+    await arrived(1);
+    await test.refuseConnections(true);
+    await test.cutConnections();
+    await until(() => !relay.leading, undefined, WITHIN);
+    await test.refuseConnections(false);
+    await until(() => append(), undefined, WITHIN);
+    const messages = await arrived(2);
+    expect(messages.map(({ position }) => position)).toEqual(upTo(messages.length));
+  });
+
   describe('when there are two', () => {
     const cutLeader = () =>
       test.query(`select pg_terminate_backend(l.pid) from pg_locks l

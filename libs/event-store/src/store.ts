@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Event, type FactMeta, SCHEMA_VERSION, upcast } from '@muster/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import * as z from 'zod/mini';
+import { queryPrepared } from './database.js';
 import {
   CommandReused,
   constraintOf,
@@ -45,6 +46,8 @@ const Outcome = z.object({
   detail: z.nullable(z.array(z.string())),
 });
 
+const READ = `select ${COLUMNS} from events e where e.stream_id = $1 and e.version > $2 order by e.version`;
+
 const APPEND = `select outcome, version, detail from append_events(
   $1, $2, $3, $4::uuid[], $5::text[], $6, $7::jsonb[], $8, $9::text[], $10::text[], $11::text[], $12::text[])`;
 
@@ -65,12 +68,7 @@ export class EventStore {
 
   /** Every event of a stream in order, or those after a version. An unknown stream is empty and at version 0. */
   async read(stream: string, { after = 0 } = {}): Promise<{ facts: Stored[]; version: number }> {
-    const rows = await onDatabase(() =>
-      this.database.query<unknown[]>(
-        `select ${COLUMNS} from events e where e.stream_id = $1 and e.version > $2 order by e.version`,
-        [stream, after],
-      ),
-    );
+    const rows = await onDatabase(() => queryPrepared(this.database, 'read', READ, [stream, after]));
     const facts = rows.map(storedFrom);
     return { facts, version: facts.at(-1)?.version ?? after };
   }
@@ -91,16 +89,14 @@ export class EventStore {
     const { within } = options;
     for (let tries = 1; ; tries += 1) {
       try {
-        const outcome = await onDatabase(() =>
+        const outcome = await onDatabase(async () =>
           within
             ? this.database.transaction(async (tx) => {
                 const appended = outcomeOf(stream, expectedVersion, meta, await tx.query<unknown[]>(APPEND, values));
                 if (!appended.repeated) await within(tx);
                 return appended;
               })
-            : this.database
-                .query<unknown[]>(APPEND, values)
-                .then((rows) => outcomeOf(stream, expectedVersion, meta, rows)),
+            : outcomeOf(stream, expectedVersion, meta, await queryPrepared(this.database, 'append', APPEND, values)),
         );
         for (const tell of this.#onAppended) tell();
         return outcome;

@@ -87,12 +87,16 @@ create function append_events(
   out outcome text, out version int, out detail text[])
 language plpgsql as $$
 declare
+  current int;
   earlier record;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'append_events must be the first write of its transaction' using errcode = 'MU001';
   end if;
 
+  -- The command is looked for after the version was read: whoever finds that another was quicker then also finds out whether
+  -- that other one was itself, on another way.
+  select coalesce(max(e.version), 0) into current from events e where e.stream_id = in_stream;
   select e.stream_id, e.version into earlier from events e where e.command_id = in_command;
   if found then
     if earlier.stream_id <> in_stream then
@@ -100,14 +104,13 @@ begin
       return;
     end if;
     outcome := 'repeated';
-    select max(e.version) into append_events.version from events e
+    select max(e.version) into version from events e
       where e.stream_id = in_stream and e.version >= earlier.version and e.meta->>'commandId' = in_command::text;
     return;
   end if;
 
-  select coalesce(max(e.version), 0) into append_events.version from events e where e.stream_id = in_stream;
-  if append_events.version <> in_expected then
-    outcome := 'version-conflict';
+  if current <> in_expected then
+    outcome := 'version-conflict'; version := current;
     return;
   end if;
 
@@ -137,7 +140,7 @@ begin
   end if;
 
   outcome := 'appended';
-  append_events.version := in_expected + cardinality(in_ids);
+  version := in_expected + cardinality(in_ids);
 end $$`;
 
 const NUMBER = `
