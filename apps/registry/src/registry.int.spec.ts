@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChangeNode, Outage, ReadSettings, RegisterNode, RemoveNode } from '@muster/contracts';
 import { endWithTestRun, testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
+import { GATEWAY } from './gateway.js';
+import { Settings } from './settings/settings.js';
 import { Asker, envOf, followAll, machine, newSecret, type Places, startRegistry } from './under-test.js';
 
 const MAIN = join(import.meta.dirname, '../dist/main.js');
@@ -194,17 +196,41 @@ describe('the registry while something is away', () => {
     await registry.stop();
   }, 30_000);
 
-  it('is degraded and not down while the bus is away, and publishes afterwards what was decided', async () => {
+  it('is degraded and not down while the bus is away, and publishes afterwards what was decided meanwhile', async () => {
     const places = { databaseUrl: database.url, natsUrl: nats.url, secret: newSecret() };
     const registry = await startRegistry(places);
+    const asker = await Asker.open(places);
+    const following = await followAll(asker.bus);
+    await until(() => following.facts.length === 1);
     await nats.kill();
     const ready = async () => {
       const response = await fetch(`http://127.0.0.1:${registry.port}/health/ready`);
       return { code: response.status, ...((await response.json()) as { status: string }) };
     };
     await until(ready, ({ code, status }) => code === 200 && status === 'degraded', { withinMs: 10_000 });
+    const meta = { actor: GATEWAY, commandId: randomUUID(), correlationId: randomUUID() };
+    const { keyId } = await registry.app.get(Settings).change(undefined, meta);
     await nats.restart();
     await until(ready, ({ status }) => status === 'up', { withinMs: 20_000 });
+    await until(() => following.facts.length === 2, undefined, { withinMs: 10_000 });
+    expect(following.facts[1]).toMatchObject({ type: 'AccessKeyChanged', data: { keyId } });
+    await following.stop();
+    await asker.close();
+    await registry.stop();
+  }, 40_000);
+
+  it('fills a bus that has lost everything again', async () => {
+    const places = { databaseUrl: database.url, natsUrl: nats.url, secret: newSecret() };
+    const registry = await startRegistry(places);
+    const meta = { actor: GATEWAY, commandId: randomUUID(), correlationId: randomUUID() };
+    await registry.app.get(Settings).show(meta);
+    await nats.wipe();
+    const asker = await Asker.open(places);
+    const following = await followAll(asker.bus);
+    await until(() => following.facts.length === 2, undefined, { withinMs: 20_000 });
+    expect(following.facts.map(({ type }) => type)).toEqual(['AccessKeyChanged', 'AccessKeyShown']);
+    await following.stop();
+    await asker.close();
     await registry.stop();
   }, 40_000);
 });
