@@ -3,6 +3,8 @@ import { testDatabase, type TestDatabase } from '@muster/testing';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { type DatabaseOptions, openDatabase } from './database.js';
 
+jest.setTimeout(30_000);
+
 class Things1764000000001 implements MigrationInterface {
   readonly name = 'Things1764000000001';
   async up(runner: QueryRunner) {

@@ -139,6 +139,8 @@ async function connectTo(
     application_name: applicationName,
     options: sessionOptions(schema, settings),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // A little more than the server allows itself: for a server that no longer answers at all.
+    query_timeout: (settings['statement_timeout'] ?? TIMEOUTS.statement_timeout) + 5_000,
     keepAlive: true,
   });
   // Whoever uses the connection sees the failure at the next query; unheard, it would end the process.

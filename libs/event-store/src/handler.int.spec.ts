@@ -9,6 +9,8 @@ import { handlerFor } from './handler.js';
 import { EventStore } from './store.js';
 import { meta, namedNode, registered, reserveName } from './store.fixture.js';
 
+jest.setTimeout(30_000);
+
 describe('the command loop', () => {
   let test: TestDatabase;
   let database: DataSource;

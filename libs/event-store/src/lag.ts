@@ -39,17 +39,23 @@ export async function readLag(
         waiting(`events e where e.position > $1 and split_part(e.stream_id, '-', 1) = any($2)`, [position, prefixes]),
       ),
     ]);
-    const [holder] = await database.query<unknown[]>(
-      `select pid, application_name, extract(epoch from clock_timestamp() - xact_start) as seconds from pg_stat_activity
-       where backend_xid is not null and clock_timestamp() - xact_start > $1 * interval '1 second'
-       order by xact_start limit 1`,
-      [HELD_AFTER_SECONDS],
-    );
-    const held = holder === undefined ? undefined : Holder.parse(holder);
     return {
       events: counts.reduce((sum, { events }) => sum + events, 0),
       seconds: Math.max(...counts.map(({ seconds }) => seconds)),
-      heldBy: held && { pid: held.pid, applicationName: held.application_name, seconds: held.seconds },
+      heldBy: await readHolder(database),
     };
   });
+}
+
+/** The session with the oldest write transaction, once that is 2 s old. */
+export async function readHolder(database: DataSource): Promise<Lag['heldBy']> {
+  const [row] = await database.query<unknown[]>(
+    `select pid, application_name, extract(epoch from clock_timestamp() - xact_start) as seconds from pg_stat_activity
+     where backend_xid is not null and clock_timestamp() - xact_start > $1 * interval '1 second'
+     order by xact_start limit 1`,
+    [HELD_AFTER_SECONDS],
+  );
+  if (row === undefined) return undefined;
+  const { pid, application_name, seconds } = Holder.parse(row);
+  return { pid, applicationName: application_name, seconds };
 }

@@ -365,6 +365,11 @@ describe('the relay', () => {
       ({ heldBy }) => heldBy?.applicationName === 'forgotten',
     );
     expect(lag.events).toBe(1);
+    await until(
+      () => notices.some((each) => each.notice === 'held-up' && each.by.applicationName === 'forgotten'),
+      undefined,
+      WITHIN,
+    );
     await client.query('rollback');
     await client.end();
     await arrived(1);

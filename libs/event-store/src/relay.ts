@@ -6,7 +6,7 @@ import { Bell, pauseMs } from './bell.js';
 import { connectBeside } from './database.js';
 import { codeOf, Fenced, onDatabase } from './failures.js';
 import { Publisher } from './publisher.js';
-import { type Lag, readLag } from './lag.js';
+import { type Lag, readHolder, readLag } from './lag.js';
 import type { EventStore } from './store.js';
 
 /** What the relay needs of the bus. */
@@ -21,6 +21,8 @@ export type RelayNotice =
   | { readonly notice: 'refilling'; readonly stream: StreamName; readonly position: number }
   /** Told at the first failure of a row. */
   | { readonly notice: 'publish-failed'; readonly stream: StreamName; readonly error: unknown }
+  /** A session has had a write transaction open for 2 s or more: nothing committed after its begin is read until it ends. */
+  | { readonly notice: 'held-up'; readonly by: NonNullable<Lag['heldBy']> }
   | { readonly notice: 'parked'; readonly stream: string; readonly reason: string };
 
 export interface RelayOptions {
@@ -40,6 +42,7 @@ export interface Relay {
 }
 
 const POLL_MS = 250;
+const LOOK_FOR_HOLDERS_EVERY_MS = 2_000;
 const PAGE = 500;
 /** A leader says something every 250 ms. One that is held up longer than this loses its session, and with it the lead. */
 const IDLE_SESSION_MS = 10_000;
@@ -59,6 +62,7 @@ class RelayLoop implements Relay {
   readonly #bell = new Bell();
   readonly #stopping = new AbortController();
   readonly #publishers: readonly Publisher[];
+  readonly #watch: HolderWatch;
   readonly #done: Promise<void>;
 
   constructor(
@@ -66,6 +70,7 @@ class RelayLoop implements Relay {
     bus: RelayBus,
     { streams, onNotice = () => undefined }: RelayOptions,
   ) {
+    this.#watch = new HolderWatch(store, onNotice);
     this.#publishers = streams.map(
       (stream, index) => new Publisher(store, bus, stream, streams, index === 0, onNotice),
     );
@@ -127,6 +132,7 @@ class RelayLoop implements Relay {
           this.store.numbered();
           for (const publisher of this.#publishers) publisher.wake();
         }
+        this.#watch.look();
         if (numbered < PAGE) await this.#bell.heard(POLL_MS, signal);
       }
     } finally {
@@ -135,6 +141,30 @@ class RelayLoop implements Relay {
       await publishing;
       await client.end().catch(() => undefined);
     }
+  }
+}
+
+/** Tells once of each session that holds everything back. */
+class HolderWatch {
+  #lookedAt = 0;
+  #told: number | undefined;
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly onNotice: (notice: RelayNotice) => void,
+  ) {}
+
+  /** Looks beside the work, every 2 s at most. A look that fails is left out: whatever is wrong shows in the work itself. */
+  look(): void {
+    if (performance.now() - this.#lookedAt < LOOK_FOR_HOLDERS_EVERY_MS) return;
+    this.#lookedAt = performance.now();
+    readHolder(this.store.database).then(
+      (by) => {
+        if (by && by.pid !== this.#told) this.onNotice({ notice: 'held-up', by });
+        this.#told = by?.pid;
+      },
+      () => undefined,
+    );
   }
 }
 

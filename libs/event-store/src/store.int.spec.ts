@@ -8,6 +8,8 @@ import { CommandReused, ReservationTaken, VersionConflict } from './failures.js'
 import { FEED_PAGE, FEED_START, readFeed } from './feed.js';
 import { EventStore } from './store.js';
 
+jest.setTimeout(30_000);
+
 const meta = (commandId: string = randomUUID()): FactMeta => ({
   actor: { kind: 'gateway', id: 'registry', name: 'Muster' },
   commandId,

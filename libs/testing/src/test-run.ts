@@ -22,6 +22,8 @@ export interface KeepOptions {
  * killed. Returns what ends this care, for when the test has ended the process itself.
  */
 export function endWithTestRun(pid: number, { owner = process.pid, signal = 'SIGKILL' }: KeepOptions = {}): () => void {
+  // To a signal, 0 and below are groups of processes.
+  if (!Number.isInteger(pid) || pid < 1) throw new RangeError(`${pid} is no process`);
   const pids = join(testRunFolder(), 'pids');
   mkdirSync(pids, { recursive: true });
   const file = join(pids, String(pid));
