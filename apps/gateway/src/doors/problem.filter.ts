@@ -21,6 +21,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (error instanceof Outage) this.#log.warn({ msg: error.message, part: error.part, requestId });
     else if (!(error instanceof Refusal)) this.#log.error({ msg: 'A call failed', err: error, requestId });
+    else if (error.code === 'origin-refused')
+      this.#log.warn({ msg: 'A call from a foreign page was refused', origin: request.headers.origin, requestId });
     sendProblem(response, problemOf(error, requestId));
   }
 

@@ -107,8 +107,10 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     await Promise.resolve();
   }
 
-  get #sockets(): ConsoleSocket[] {
-    return [...(this.#server?.of('/').sockets.values() ?? [])];
+  /** The server of the console. Throws before it is attached. */
+  get server(): ConsoleServer {
+    if (this.#server === undefined) throw new Error('The door is not attached yet');
+    return this.#server;
   }
 
   async #admit(socket: ConsoleSocket): Promise<void> {
@@ -243,7 +245,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
   }
 
   async #checkSessions(): Promise<void> {
-    for (const socket of this.#sockets) {
+    for (const socket of [...this.server.of('/').sockets.values()]) {
       try {
         const session: Session | undefined = await this.sessions.byHash(socket.data.tokenHash);
         if (session === undefined) this.#end(socket.data.sessionId);

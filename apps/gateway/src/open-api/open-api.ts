@@ -5,7 +5,9 @@ import { PROBLEM_MEDIA } from '../doors/problems.js';
 type Json = Record<string, unknown>;
 
 const asJson = (schema: z.ZodMiniType, io: 'input' | 'output'): Json => {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  const json: Json = { ...z.toJSONSchema(schema, { io, unrepresentable: 'any' }) };
+  // OpenAPI 3.1 says itself which dialect its schemas are in.
+  delete json['$schema'];
   return json;
 };
 

@@ -1,4 +1,4 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Logger } from '@nestjs/common';
 import {
   CreateFirstAccount,
   FirstAccountNeeded,
@@ -21,6 +21,8 @@ type Opened = ReplyOf<typeof SignIn>;
 
 @Controller()
 export class SessionsController {
+  readonly #log = new Logger('Sessions');
+
   constructor(
     private readonly bus: Bus,
     private readonly config: GatewayConfig,
@@ -41,7 +43,10 @@ export class SessionsController {
     const before = call.token === undefined ? undefined : hashOf(call.token);
     const view = this.#opened(await this.bus.ask(SignIn, { ...call.body, ...call.from }, call.caller), call);
     // A browser holds one session: the one before would stay open with nobody to close it.
-    if (before !== undefined) await this.#close(before, call).catch(() => undefined);
+    if (before !== undefined)
+      await this.#close(before, call).catch((error: unknown) => {
+        this.#log.warn({ msg: 'The session before could not be ended; it ends with its time', err: error });
+      });
     return view;
   }
 
