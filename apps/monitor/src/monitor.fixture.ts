@@ -111,8 +111,11 @@ export class Stage {
   }
 
   /** A node as the wizard leaves it: registered, pinned, activated. */
-  async register(node: { port: number; certificate: Certificate }, host = '127.0.0.1'): Promise<string> {
-    const nodeId = randomUUID();
+  async register(
+    node: { port: number; certificate: Certificate },
+    nodeId: string = randomUUID(),
+    host = '127.0.0.1',
+  ): Promise<string> {
     await this.say(nodeId, 'NodeRegistered', {
       name: `node ${nodeId.slice(0, 8)}`,
       host,

@@ -123,7 +123,7 @@ export class Leases {
 
   /** More than the share: somebody else has come. What is let go is not watched any more before it is given back. */
   async #giveBack(held: Map<number, Holding>, count: number): Promise<void> {
-    const shards = [...held.keys()].slice(-count);
+    const shards = [...held.keys()].sort((one, other) => one - other).slice(-count);
     for (const shard of shards) {
       held.delete(shard);
       this.#held.delete(shard);
