@@ -197,12 +197,15 @@ function openTls(tcp: Socket, { host, pinned }: DialOptions, fail: (error: LinkE
             fingerprint256 === pinned.fingerprint ? undefined : new Error('Another certificate than the pinned one'),
         }),
   });
+  let secure = false;
+  tls.once('secureConnect', () => (secure = true));
   tls.on('error', (error) => {
+    if (secure) return fail(notANode(error));
     // Set when the handshake itself went well and the certificate did not please.
     const disliked = pinned !== undefined && Boolean(tls.authorizationError);
     fail(disliked ? new LinkError('certificate-changed', 'encrypted') : tlsError(error));
   });
-  tls.once('close', () => fail(tlsError(undefined)));
+  tls.once('close', () => fail(secure ? notANode() : tlsError(undefined)));
   return tls;
 }
 

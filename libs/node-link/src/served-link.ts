@@ -38,7 +38,7 @@ export class ServedLink {
   readonly #frames: TokenBucket;
   readonly #stopListening: (() => void)[];
   readonly #idle: NodeJS.Timeout;
-  #told: Pick<Hello, 'hardware' | 'condition' | 'executors'>;
+  #told: Told;
   #flow: { sample: number; line: number } | undefined;
   #ended = false;
   #pumpSoon: NodeJS.Immediate | undefined;
@@ -53,7 +53,7 @@ export class ServedLink {
     this.#served = served;
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.framesPerSecond, performance.now());
     const hello = served.hello();
-    this.#told = hello;
+    this.#told = toldBy(hello);
     this.#stopListening = [
       served.samples.onAdd(() => this.#pumpNext()),
       served.log.onAdd(() => (this.#linesSoon ??= setTimeout(() => this.#linesDue(), limits.linesEveryMs))),
@@ -75,12 +75,14 @@ export class ServedLink {
   /** Tells what changed in the node's hello since it was last told. */
   refresh(): void {
     if (this.#flow === undefined || this.#ended) return;
-    const { hardware, condition, executors } = this.#served.hello();
-    const told = this.#told;
-    this.#told = { hardware, condition, executors };
-    if (differs(told.hardware, hardware)) this.#wire.send({ type: 'hardware', hardware });
-    if (differs(told.condition, condition)) this.#wire.send({ type: 'condition', condition });
-    if (differs(told.executors, executors)) this.#wire.send({ type: 'executors', executors });
+    const hello = this.#served.hello();
+    const { hardware, condition, executors } = hello;
+    const before = this.#told;
+    const now = toldBy(hello);
+    this.#told = now;
+    if (now.hardware !== before.hardware) this.#wire.send({ type: 'hardware', hardware });
+    if (now.condition !== before.condition) this.#wire.send({ type: 'condition', condition });
+    if (now.executors !== before.executors) this.#wire.send({ type: 'executors', executors });
   }
 
   /** Says goodbye with what is still to be told, and closes. */
@@ -197,4 +199,11 @@ export class ServedLink {
   }
 }
 
-const differs = (one: unknown, other: unknown): boolean => JSON.stringify(one) !== JSON.stringify(other);
+type Told = Record<'hardware' | 'condition' | 'executors', string>;
+
+/** As text, so that a hello that is changed in place is seen to have changed. */
+const toldBy = ({ hardware, condition, executors }: Hello): Told => ({
+  hardware: JSON.stringify(hardware),
+  condition: JSON.stringify(condition),
+  executors: JSON.stringify(executors),
+});
