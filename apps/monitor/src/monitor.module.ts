@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Bus } from '@muster/bus';
-import { EventStore, openDatabase, type Relay, startRelay } from '@muster/event-store';
+import { EventStore, openDatabase, type Relay, relayHealth, relayLine, startRelay } from '@muster/event-store';
 import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import type { MonitorConfig } from './config.js';
@@ -12,7 +12,6 @@ import { Leases } from './links/leases.js';
 import { LinkMaker } from './links/link-maker.js';
 import { Links } from './links/links.js';
 import { Leases1764000100000 } from './migrations/1764000100000-leases.js';
-import { relayHealth } from './relay-health.js';
 import { dialAddresses } from './verify/dial-addresses.js';
 import { OwnAddresses, servicesOf } from './verify/own-addresses.js';
 import { Resolver } from './verify/resolve.js';
@@ -71,12 +70,9 @@ const storeProviders = ({ DATABASE_URL }: MonitorConfig): FactoryProvider[] => [
     useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger): Relay => {
       const relay = startRelay(store, bus, {
         streams: ['HEALTH'],
-        onNotice: ({ notice, ...more }) => {
-          const error = 'error' in more ? { err: more.error } : {};
-          log[notice === 'leading' ? 'log' : 'warn'](
-            { msg: `The relay says: ${notice}`, ...more, ...error },
-            'Monitor',
-          );
+        onNotice: (notice) => {
+          const { level, line } = relayLine(notice);
+          log[level === 'info' ? 'log' : 'warn'](line, 'Monitor');
         },
       });
       shutdown.at('work', () => relay.stop());

@@ -1,5 +1,5 @@
 import { Bus } from '@muster/bus';
-import { EventStore, type Relay, startRelay } from '@muster/event-store';
+import { EventStore, type Relay, relayHealth, relayLine, startRelay } from '@muster/event-store';
 import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import { AccountsController } from './accounts/accounts.controller.js';
@@ -14,7 +14,6 @@ import { openRegistryDatabase } from './database.js';
 import { AutoConnect } from './nodes/auto-connect.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { Nodes } from './nodes/nodes.js';
-import { relayHealth } from './relay-health.js';
 import { SettingsBucket } from './settings/settings-bucket.js';
 import { SettingsController } from './settings/settings.controller.js';
 import { Settings } from './settings/settings.js';
@@ -60,12 +59,9 @@ const storeProviders = ({ DATABASE_URL }: RegistryConfig): FactoryProvider[] => 
     useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger): Relay => {
       const relay = startRelay(store, bus, {
         streams: ['FLEET', 'ACCESS'],
-        onNotice: ({ notice, ...more }) => {
-          const error = 'error' in more ? { err: more.error } : {};
-          log[notice === 'leading' ? 'log' : 'warn'](
-            { msg: `The relay says: ${notice}`, ...more, ...error },
-            'Registry',
-          );
+        onNotice: (notice) => {
+          const { level, line } = relayLine(notice);
+          log[level === 'info' ? 'log' : 'warn'](line, 'Registry');
         },
       });
       shutdown.at('work', () => relay.stop());

@@ -16,5 +16,6 @@ export { checkpointOf, type Projection, projection } from './projection.js';
 export { type Projections, type ProjectionsOptions, startProjections } from './projector.js';
 export { rebuild, type Rebuilt } from './rebuild.js';
 export { type Relay, type RelayBus, type RelayNotice, type RelayOptions, startRelay } from './relay.js';
+export { type RelayHealth, relayHealth, relayLine } from './relay-words.js';
 export { type Appended, type AppendOptions, EventStore, type EventStoreOptions } from './store.js';
 export { type EventOf, type FactOf, readFact, type Stored } from './stored.js';
