@@ -24,7 +24,7 @@ describe('somebody who has just started Muster', () => {
     await muster.remove();
   });
   afterEach(() => {
-    expect(window.complaints).toEqual([]);
+    expect(window.takeComplaints()).toEqual([]);
   });
 
   it('is asked for the one-time code and learns that another one is wrong', async () => {

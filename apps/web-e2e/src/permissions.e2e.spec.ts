@@ -40,7 +40,7 @@ describe('somebody who may see the fleet and nothing else', () => {
     for (const name of ['Deactivate', 'Edit', 'Delete'])
       expect([name, await page.getByRole('button', { name, exact: true }).count()]).toEqual([name, 0]);
     expect(await page.getByRole('link', { name: 'Configuration' }).count()).toBe(0);
-    expect(window.complaints).toEqual([]);
+    expect(window.takeComplaints()).toEqual([]);
   });
 
   it('is refused by the server whatever the page offers', async () => {
@@ -69,6 +69,6 @@ describe('somebody who may see the fleet and nothing else', () => {
     });
     await openNodes(page);
     await waitForColour(page, 'Local Node', 'green', 5_000);
-    expect(window.complaints).toEqual([]);
+    expect(window.takeComplaints()).toEqual([]);
   });
 });

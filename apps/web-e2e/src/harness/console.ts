@@ -11,11 +11,14 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** What a page shows at all it shows within this time, on a busy machine too. */
+const GIVE_UP_MS = 15_000;
+
 export type Colours = 'light' | 'dark';
 
 /** A browser window on the console, whose every complaint is kept: errors in its console, failed requests, refusals. */
 export class ConsoleWindow {
-  readonly complaints: string[] = [];
+  private readonly complaints: string[] = [];
   private expected: RegExp[] = [];
 
   private constructor(
@@ -30,7 +33,9 @@ export class ConsoleWindow {
       this.complain(`error: ${error.message}`);
     });
     page.on('requestfailed', (request) => {
-      this.complain(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText ?? ''}`);
+      const why = request.failure()?.errorText ?? '';
+      // What the page itself gave up, as a stream it has read to its last word, or what it left on its way elsewhere.
+      if (why !== 'net::ERR_ABORTED') this.complain(`failed: ${request.method()} ${request.url()} ${why}`);
     });
     page.on('response', (response) => {
       if (response.status() >= 400)
@@ -40,6 +45,7 @@ export class ConsoleWindow {
 
   static async open(browser: Browser, address: string, colours: Colours = 'dark'): Promise<ConsoleWindow> {
     const context = await browser.newContext({ baseURL: address, colorScheme: colours });
+    context.setDefaultTimeout(GIVE_UP_MS);
     const window = new ConsoleWindow(context, await context.newPage());
     await window.page.goto('/');
     return window;
@@ -53,6 +59,11 @@ export class ConsoleWindow {
     } finally {
       this.expected = this.expected.filter((each) => each !== pattern);
     }
+  }
+
+  /** What was complained about since the last time this was asked. */
+  takeComplaints(): string[] {
+    return this.complaints.splice(0);
   }
 
   close(): Promise<void> {
