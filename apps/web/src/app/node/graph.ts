@@ -16,7 +16,6 @@ import uPlot from 'uplot';
 import { timeOfDay } from '../ui/format.js';
 import { summaryOf, WINDOW_MS, type ReadFigure, type Rows } from './samples.js';
 
-const HEIGHT = 92;
 const LAST_KNOWN_MS = 5_000;
 
 /** One figure of a node over the last five minutes: its value in words, a line, and a table for whoever can not see it. */
@@ -59,7 +58,8 @@ const LAST_KNOWN_MS = 5_000;
   `,
   styles: `
     :host {
-      display: block;
+      display: flex;
+      flex-direction: column;
       position: relative;
       min-width: 0;
       padding: 12px 18px;
@@ -72,11 +72,14 @@ const LAST_KNOWN_MS = 5_000;
       text-overflow: ellipsis;
     }
     b {
+      margin-inline: 4px;
       font-weight: 620;
       font-size: 17px;
     }
     .canvas {
-      height: 92px;
+      flex: 1 0 92px;
+      min-height: 0;
+      overflow: hidden;
       color: var(--line-tint);
       border-color: var(--line-soft);
     }
@@ -121,7 +124,7 @@ export class Graph {
     afterNextRender(() => {
       const host = this.canvas().nativeElement;
       const plot = (this.#plot = new uPlot(this.#options(host), this.#data(), host));
-      const sized = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: HEIGHT }));
+      const sized = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: host.clientHeight }));
       sized.observe(host);
       // However much arrives, one drawing a frame.
       effect(
@@ -152,7 +155,7 @@ export class Graph {
     const area = (): string => style.color.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.12)');
     return {
       width: Math.max(1, host.clientWidth),
-      height: HEIGHT,
+      height: Math.max(1, host.clientHeight),
       padding: [6, 0, 2, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'node' }, points: { size: 7, width: 2 } },

@@ -12,15 +12,19 @@ export interface Log {
   readonly more: boolean;
 }
 
+/** The last number that an entry stands for: a gap that the Gateway found stands for each entry it counts. */
+const endOf = (entry: LogEntry): number =>
+  entry.kind === 'gap' && entry.where === 'gateway' ? entry.n + Math.max(1, entry.lost ?? 1) - 1 : entry.n;
+
 /** Adds entries at the end, each once; a hole in their numbers is kept as a gap. Beyond 10,000 the oldest go, and can be asked for. */
 export function append(log: Log, entries: readonly LogEntry[]): Log {
   const all = [...log.entries];
   for (const entry of entries) {
     const last = all.at(-1);
-    if (last !== undefined && entry.n <= last.n) continue;
-    const lost = last === undefined ? 0 : Math.ceil(entry.n - last.n) - 1;
-    if (last !== undefined && lost > 0)
-      all.push({ kind: 'gap', n: last.n + 0.5, at: timeOf(entry), lost, where: 'console' });
+    const end = last === undefined ? entry.n - 1 : endOf(last);
+    if (entry.n <= end) continue;
+    const lost = entry.n - end - 1;
+    if (lost > 0) all.push({ kind: 'gap', n: end + 0.5, at: timeOf(entry), lost, where: 'console' });
     all.push(entry);
   }
   const over = all.length - MOST_ENTRIES;
@@ -31,7 +35,7 @@ export function append(log: Log, entries: readonly LogEntry[]): Log {
 export function rejoin(before: Log | undefined, snapshot: Log): Log {
   const first = snapshot.entries[0];
   const last = before?.entries.at(-1);
-  if (before?.epoch !== snapshot.epoch || first === undefined || last === undefined || first.n > last.n + 1)
+  if (before?.epoch !== snapshot.epoch || first === undefined || last === undefined || first.n > endOf(last) + 1)
     return snapshot;
   const kept = before.entries.filter(({ n }) => n < first.n);
   return append({ ...before, entries: kept }, snapshot.entries);
@@ -43,7 +47,8 @@ export function prepend(log: Log, older: Log | undefined): Log {
   const last = older?.entries.at(-1);
   if (older?.epoch !== log.epoch || first === undefined || last === undefined) return log;
   const kept = older.entries.filter(({ n }) => n < first.n);
-  if ((kept.at(-1)?.n ?? -Infinity) + 1 < first.n) return log;
+  const end = kept.at(-1);
+  if (end === undefined || endOf(end) + 1 < first.n) return log;
   return { epoch: log.epoch, entries: [...kept, ...log.entries], more: older.more };
 }
 

@@ -25,8 +25,9 @@ import { NodeFacts } from './node-facts.js';
     .why {
       color: var(--ink-2);
     }
-    .calm {
-      border-left-color: var(--grey);
+    .clears {
+      margin: -8px 0 16px;
+      color: var(--ink-2);
     }
     .grid {
       display: grid;

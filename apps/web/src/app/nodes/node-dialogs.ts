@@ -7,7 +7,7 @@ const look: DialogConfig = {
   panelClass: 'dialog',
   backdropClass: 'veil',
   ariaModal: true,
-  autoFocus: '[autofocus], input, h1',
+  autoFocus: 'h1',
   restoreFocus: true,
 };
 
@@ -19,12 +19,12 @@ export class NodeDialogs {
   async newNode(): Promise<void> {
     const { NewNode } = await import('./dialogs/new-node.js');
     // Typed input is not lost to a slip of the mouse: Escape and Cancel close it, the backdrop does not.
-    await this.#open(NewNode, 'new-node-title', undefined, { disableClose: true });
+    await this.#open(NewNode, 'new-node-title', undefined, { autoFocus: 'input', disableClose: true });
   }
 
   async editNode(node: NodeView): Promise<void> {
     const { EditNode } = await import('./dialogs/edit-node.js');
-    await this.#open(EditNode, 'edit-node-title', node, { disableClose: true });
+    await this.#open(EditNode, 'edit-node-title', node, { autoFocus: 'input', disableClose: true });
   }
 
   async acceptCertificate(node: NodeView): Promise<void> {

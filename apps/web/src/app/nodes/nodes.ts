@@ -15,7 +15,7 @@ import { NodeRow } from './node-row.js';
 /** More rows than this are drawn as they scroll into sight. */
 const LONG_LIST = 60;
 /** As in node-row.css. */
-const ROW_HEIGHT = { wide: 64, narrow: 116 };
+const ROW_HEIGHT = { wide: 64, narrow: 124 };
 
 /** The home page: every node, how it is and how hard it works. */
 @Component({

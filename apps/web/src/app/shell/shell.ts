@@ -21,7 +21,6 @@ export class Shell {
   protected readonly connection = inject(Connection);
   protected readonly theme = inject(ThemeChoice);
   protected readonly problem = signal<string | undefined>(undefined);
-  protected readonly themeTitles = { system: 'System', light: 'Light', dark: 'Dark' } as const;
 
   constructor() {
     inject(StatusAnnouncer);

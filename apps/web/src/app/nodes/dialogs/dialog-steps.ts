@@ -22,7 +22,7 @@ import { Component, input } from '@angular/core';
     }
     li + li::before {
       content: '›';
-      margin-right: 8px;
+      margin-right: 7px;
       color: var(--ink-3);
       font-weight: 400;
     }
