@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, realpathSync, rmSync } fr
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { errorCode } from './error-code.js';
 import { exitCodes, StartFailure } from './start-failure.js';
 
 /**
@@ -17,7 +18,7 @@ export async function takeDataFolder(folder: string): Promise<{ path: string; re
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StartFailure(
-      `The data folder ${folder} can not be written (${codeOf(error)}). Give another with --data.`,
+      `The data folder ${folder} can not be written (${errorCode(error) ?? 'unknown'}). Give another with --data.`,
       exitCodes.dataFolder,
       { cause: error },
     );
@@ -36,9 +37,9 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return;
+    if (errorCode(error) === 'EEXIST') return;
     const parent = dirname(folder);
-    if (codeOf(error) !== 'ENOENT' || existsSync(parent)) throw error;
+    if (errorCode(error) !== 'ENOENT' || existsSync(parent)) throw error;
     makeFolder(parent);
     mkdirSync(folder, { mode: 0o700 });
   }
@@ -82,6 +83,3 @@ function answers(name: string): Promise<boolean> {
     socket.once('error', () => resolve(false));
   });
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';

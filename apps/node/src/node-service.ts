@@ -5,6 +5,7 @@ import { type Hello, LogBuffer, type LinkNotice, SampleBuffer, serveLinks } from
 import { accessKeys } from './access-keys.js';
 import type { NodeConfig } from './command-line.js';
 import { takeDataFolder } from './data-folder.js';
+import { errorCode } from './error-code.js';
 import { findGpus } from './gpus/find-gpus.js';
 import { ownCertificate } from './identity.js';
 import { Log } from './log.js';
@@ -109,7 +110,7 @@ function describe({ cpu, memoryTotalBytes, gpus }: Hardware): string {
 
 function portFailure(error: unknown, { bind, port }: NodeConfig): unknown {
   const address = showAddress(bind, port);
-  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+  switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new StartFailure(
         `${address} is in use. Stop what listens there, or give another port with --port.`,

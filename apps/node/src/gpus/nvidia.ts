@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { errorCode } from '../error-code.js';
 import type { GpuReading, GpuSource } from './gpu-source.js';
 import { parseNvidia, parseNvidiaLine, QUERY } from './nvidia-smi.js';
 
@@ -58,7 +59,7 @@ async function look(failed: (code: string) => void): Promise<ReturnType<typeof p
     const { stdout } = await promisify(execFile)('nvidia-smi', [...QUERY], { timeout: LOOK_WITHIN_MS });
     return parseNvidia(stdout);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = errorCode(error) ?? 'failed';
     // Not installed is the usual case and no failure.
     if (code !== 'ENOENT') failed(code);
     return [];
