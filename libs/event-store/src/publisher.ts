@@ -8,7 +8,6 @@ import { COLUMNS, rawFact, type Stored, storedFrom } from './stored.js';
 
 /** So many facts are on their way to the bus at once at most. */
 const WINDOW = 256;
-const POLL_MS = 250;
 /** Nothing tells that a stream was emptied behind our back: its end is looked at so often. */
 const LOOK_EVERY_MS = 10_000;
 /** Streams that the relay can not publish are parked under this name. */
@@ -24,6 +23,15 @@ class ForeignHistory extends Error {
         'Nothing is published to it. If the database is the right one, remove the stream: it is filled again.',
     );
   }
+}
+
+export interface PublisherOptions {
+  /** All streams that the relay serves. */
+  readonly served: readonly StreamName[];
+  /** Whether it also parks what belongs to none of them: one of the publishers does. */
+  readonly keepsOrphans: boolean;
+  readonly pollMs: number;
+  readonly onNotice: (notice: RelayNotice) => void;
 }
 
 /** After which fact to go on. */
@@ -51,10 +59,7 @@ export class Publisher {
     private readonly store: EventStore,
     private readonly bus: RelayBus,
     readonly stream: StreamName,
-    private readonly served: readonly StreamName[],
-    /** Whether it also parks what belongs to no stream that is served: one of the publishers does. */
-    private readonly keepsOrphans: boolean,
-    private readonly onNotice: (notice: RelayNotice) => void,
+    private readonly options: PublisherOptions,
   ) {
     this.prefixes = prefixesOf([stream]);
   }
@@ -87,17 +92,17 @@ export class Publisher {
   async #turn(signal: AbortSignal): Promise<void> {
     try {
       if (this.bus.state === 'down') {
-        await this.#bell.heard(POLL_MS, signal);
+        await this.#bell.heard(this.options.pollMs, signal);
         return;
       }
       const place = await this.#whereToGoOn();
       const published = await this.#publishPage(place);
       this.#failures = 0;
-      if (!published) await this.#bell.heard(POLL_MS, signal);
+      if (!published) await this.#bell.heard(this.options.pollMs, signal);
     } catch (error) {
       this.#place = undefined;
       this.#failures += 1;
-      if (this.#failures === 1) this.onNotice({ notice: 'publish-failed', stream: this.stream, error });
+      if (this.#failures === 1) this.options.onNotice({ notice: 'publish-failed', stream: this.stream, error });
       await this.#bell.heard(pauseMs(this.#failures), signal);
     }
   }
@@ -112,7 +117,7 @@ export class Publisher {
     for (const stream of await parkedStreams(this.store.database, PARKED_AS)) this.#parked.add(stream);
     const place = lastId === undefined ? await this.#beforeFirstKept() : await this.#after(lastId, lastPosition);
     if (place.position < this.#reached)
-      this.onNotice({ notice: 'refilling', stream: this.stream, position: place.position });
+      this.options.onNotice({ notice: 'refilling', stream: this.stream, position: place.position });
     this.#reached = place.position;
     this.#place = place;
     return place;
@@ -146,7 +151,7 @@ export class Publisher {
        where e.position > $1 and e.position <= $2
          and (split_part(e.stream_id, '-', 1) = any($3) or ($4 and split_part(e.stream_id, '-', 1) <> all($5)))
        order by e.position limit $6`,
-      [place.position, upTo, this.prefixes, this.keepsOrphans, prefixesOf(this.served), WINDOW],
+      [place.position, upTo, this.prefixes, this.options.keepsOrphans, prefixesOf(this.options.served), WINDOW],
     );
     const facts = await this.#publishable(rows.map(storedFrom));
 
@@ -180,7 +185,7 @@ export class Publisher {
         const reason = reasonFor(error);
         await onDatabase(() => park(this.store.database, PARKED_AS, row, reason));
         this.#parked.add(row.stream);
-        this.onNotice({ notice: 'parked', stream: row.stream, reason });
+        this.options.onNotice({ notice: 'parked', stream: row.stream, reason });
       }
     }
     return facts;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Bus, connectBus } from '@muster/bus';
-import { type Fact, factFamilies, type StreamName } from '@muster/contracts';
+import type { Fact, StreamName } from '@muster/contracts';
 import { testDatabase, type TestDatabase, type TestNats, testNats, until } from '@muster/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -118,26 +118,17 @@ describe('the relay', () => {
       );
   });
 
-  it('brings an append to the bus at once, without waiting for its next look', async () => {
-    await leads(start());
-    await append();
-    await arrived(1);
-    const sentAt = new Map<string, number>();
-    const seen: number[] = [];
-    const following = await bus.followFacts([factFamilies.node], (fact) => {
-      seen.push(performance.now() - (sentAt.get(fact.stream) ?? 0));
-    });
-    await following.caughtUp;
-    const before = seen.length;
-    for (let turn = 0; turn < 9; turn += 1) {
-      const nodeId = randomUUID();
-      sentAt.set(`node-${nodeId}`, performance.now());
-      await store.append(`node-${nodeId}`, 0, [registered(nodeId)], meta());
-      await until(() => seen.length > before + turn, undefined, { everyMs: 5 });
+  it('brings an append to the bus without waiting for its next look', async () => {
+    await leads(start(bus, { pollMs: 5_000 }));
+    let atOnce = 0;
+    for (let count = 1; count <= 5; count += 1) {
+      await append();
+      const before = performance.now();
+      await arrived(count);
+      if (performance.now() - before < 2_500) atOnce += 1;
     }
-    await following.stop();
-    const median = seen.slice(before).sort((a, b) => a - b)[4];
-    expect(median).toBeLessThan(200);
+    // Not each of them: a write that is open in another test's database at that moment makes it wait for the next look.
+    expect(atOnce).toBeGreaterThanOrEqual(3);
   });
 
   it('drains a backlog in windows', async () => {

@@ -29,6 +29,8 @@ export interface RelayOptions {
   /** The streams of the bus that this store's facts go to. */
   readonly streams: readonly StreamName[];
   readonly onNotice?: (notice: RelayNotice) => void;
+  /** How often to look for what was appended by another process; 250 ms unless told otherwise. */
+  readonly pollMs?: number;
 }
 
 export interface Relay {
@@ -63,16 +65,19 @@ class RelayLoop implements Relay {
   readonly #stopping = new AbortController();
   readonly #publishers: readonly Publisher[];
   readonly #watch: HolderWatch;
+  readonly #pollMs: number;
   readonly #done: Promise<void>;
 
   constructor(
     private readonly store: EventStore,
     bus: RelayBus,
-    { streams, onNotice = () => undefined }: RelayOptions,
+    { streams, onNotice = () => undefined, pollMs = POLL_MS }: RelayOptions,
   ) {
+    this.#pollMs = pollMs;
     this.#watch = new HolderWatch(store, onNotice);
     this.#publishers = streams.map(
-      (stream, index) => new Publisher(store, bus, stream, streams, index === 0, onNotice),
+      (stream, index) =>
+        new Publisher(store, bus, stream, { served: streams, keepsOrphans: index === 0, pollMs, onNotice }),
     );
     const off = store.onAppended(() => {
       this.poke();
@@ -133,7 +138,7 @@ class RelayLoop implements Relay {
           for (const publisher of this.#publishers) publisher.wake();
         }
         this.#watch.look();
-        if (numbered < PAGE) await this.#bell.heard(POLL_MS, signal);
+        if (numbered < PAGE) await this.#bell.heard(this.#pollMs, signal);
       }
     } finally {
       this.leading = false;
