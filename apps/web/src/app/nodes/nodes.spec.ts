@@ -21,7 +21,8 @@ describe('the page of the nodes', () => {
     const server = new FakeServer().answers('GET /api/session', 200, { account, firstAccountNeeded: false });
     TestBed.configureTestingModule({ providers: [server.provider, socket.provider, provideRouter([])] });
     // jsdom has no layout and so no media to match.
-    window.matchMedia ??= (media) => ({ matches: false, media, addListener() {}, removeListener() {} }) as never;
+    window.matchMedia ??= (media) =>
+      ({ matches: false, media, addListener: jest.fn(), removeListener: jest.fn() }) as never;
     await TestBed.inject(Session).known();
     page = TestBed.createComponent(Nodes);
     await settled(() => expect(root().querySelector('app-first-node, [role=table], [role=alert]')).not.toBeNull());
