@@ -14,7 +14,7 @@ describe('the configuration of the registry', () => {
     ['gpu-04.lab', { host: 'gpu-04.lab', port: 8022 }],
     ['[::1]:9000', { host: '::1', port: 9000 }],
     ['', { host: 'localhost', port: 8022 }],
-    ['off', undefined],
+    ['off', null],
   ])('looks for a first node at %j', (text, address) => {
     expect(read({ MUSTER_LOCAL_NODE: text }).MUSTER_LOCAL_NODE).toEqual(address);
   });

@@ -4,11 +4,11 @@ import * as z from 'zod/mini';
 
 const Address = z.object({ host: Host, port: Port });
 
-/** `localhost:8022`, `localhost`, `[::1]:8022`, or `off`. */
+/** `localhost:8022`, `localhost`, `[::1]:8022`, or `off`: null, since undefined would take the default. */
 export const LocalNode = z.pipe(
   z.string(),
   z.transform((text, context) => {
-    if (text === 'off') return undefined;
+    if (text === 'off') return null;
     const [, bracketed, bare, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
     const address = Address.safeParse({ host: bracketed ?? bare, port: port ? Number(port) : DEFAULT_NODE_PORT });
     if (address.success) return address.data;

@@ -150,7 +150,7 @@ const nodeProviders = ({ MUSTER_LOCAL_NODE: address }: RegistryConfig): FactoryP
       log: Logger,
       shutdown: Shutdown,
     ) => {
-      if (address === undefined) return undefined;
+      if (address === null) return null;
       const { database } = store;
       const tell = (words: string) => {
         log.debug(words, 'Registry');
