@@ -15,6 +15,7 @@ interface Line {
   leftOut: number;
   version: number;
   writing: Promise<void> | undefined;
+  over: boolean;
 }
 
 /**
@@ -33,7 +34,7 @@ export class HealthFacts {
 
   tell(nodeId: string, events: readonly HealthEvent[]): void {
     if (events.length === 0 || this.#stopping.signal.aborted) return;
-    const line = this.#lines.get(nodeId) ?? { waiting: [], leftOut: 0, version: 0, writing: undefined };
+    const line = this.#lines.get(nodeId) ?? { waiting: [], leftOut: 0, version: 0, writing: undefined, over: false };
     this.#lines.set(nodeId, line);
     line.waiting.push(...events);
     line.leftOut += line.waiting.splice(0, Math.max(0, line.waiting.length - MAX_WAITING)).length;
@@ -42,11 +43,11 @@ export class HealthFacts {
     });
   }
 
-  /** Another monitor goes on with this node: what it was told since is its own affair, and its version too. */
-  async forget(nodeId: string): Promise<void> {
+  /** Another monitor goes on with this node, or the node is gone: what could not be written yet is tried once more, no longer. */
+  forget(nodeId: string): void {
     const line = this.#lines.get(nodeId);
+    if (line !== undefined) line.over = true;
     this.#lines.delete(nodeId);
-    await line?.writing;
   }
 
   /** Writes what waits, for a while; then gives it up. */
@@ -74,6 +75,7 @@ export class HealthFacts {
             continue;
           }
           failures += 1;
+          if (line.over) return;
           if (failures === 1) this.onTrouble(error);
           const waitMs = Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** failures);
           await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);

@@ -37,6 +37,8 @@ interface Holding {
  */
 export class Leases {
   #held = new Map<number, Holding>();
+  /** When shards were given back that somebody else may take soon. */
+  readonly #leftUntilMs = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
   #turning: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -56,6 +58,12 @@ export class Leases {
   held(): ReadonlyMap<number, number> {
     const nowMs = this.options.monotonicMs();
     return new Map([...this.#held].flatMap(([shard, { token, untilMs }]) => (nowMs < untilMs ? [[shard, token]] : [])));
+  }
+
+  /** Whether a last word about a shard that was held until now can not come after another holder's first. */
+  mayStillWrite(shard: number): boolean {
+    const untilMs = this.#held.get(shard)?.untilMs ?? this.#leftUntilMs.get(shard);
+    return untilMs !== undefined && this.options.monotonicMs() < untilMs + this.#times.marginMs / 2;
   }
 
   /** Gives everything back, so that another monitor need not wait for the leases to run out. */
@@ -127,6 +135,7 @@ export class Leases {
     for (const shard of shards) {
       held.delete(shard);
       this.#held.delete(shard);
+      this.#leftUntilMs.set(shard, this.options.monotonicMs());
     }
     // One more turn of the links' loop passes until others may take them.
     await this.options.database.query(

@@ -9,6 +9,7 @@ import type { Leases } from './leases.js';
 import type { LinkMaker } from './link-maker.js';
 import { NodeWatch, type WatchWorld } from './node-watch.js';
 import { reconcile, type Wanted, wantedOf } from './reconcile.js';
+import { shardOf } from './shards.js';
 
 export interface LinksParts {
   readonly world: WatchWorld;
@@ -206,16 +207,20 @@ export class Links {
     if (watched === undefined) return;
     this.#watched.delete(nodeId);
     const { watch, answers, keeper } = watched;
-    if (state === 'unwatched' && watch.wanted.node.activated) keeper.set(nodeId, watch.unwatchedState());
+    const { leases, facts } = this.parts;
+    const { activated } = watch.wanted.node;
+    // A monitor that was held up for longer than its lease has nothing to say any more.
+    if (state === 'unwatched' && activated && leases.mayStillWrite(shardOf(nodeId)))
+      keeper.set(nodeId, watch.unwatchedState());
     if (state === 'delete') keeper.delete(nodeId);
     watch.end();
+    if (state !== 'leave') facts.forget(nodeId);
     this.#ending(
       (async () => {
         await Promise.race([keeper.settled(), new Promise((resolve) => setTimeout(resolve, LAST_WORD_MS))]);
         // Stopped in time: whoever holds the node next writes under a higher token, and is not to be overwritten.
         await keeper.stop();
         await Promise.all((await answers).map((answer) => answer.stop()));
-        if (state !== 'leave') await this.parts.facts.forget(nodeId);
       })(),
     );
   }

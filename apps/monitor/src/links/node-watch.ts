@@ -59,6 +59,8 @@ export class NodeWatch {
   /** The last status that was not only on the way to another one. */
   #lasting: Status | undefined;
   #told: Told;
+  /** The state that others have, to tell a change from none. */
+  #stateText = '';
   #hello: NodeState['hello'];
   #condition: NodeState['condition'];
   #executors: NodeState['executors'] = [];
@@ -329,7 +331,11 @@ export class NodeWatch {
     this.#status = { ...status, since };
     if (status.reason !== 'connecting' && status.reason !== 'settling') this.#lasting = this.#status;
     this.#tell(happened);
-    this.onState(this.#state(at));
+    const state = this.#state(at);
+    const text = JSON.stringify(state);
+    if (text === this.#stateText) return;
+    this.#stateText = text;
+    this.onState(state);
   }
 
   #tell(happened: readonly HealthEvent[]): void {

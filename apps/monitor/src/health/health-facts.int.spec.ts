@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { HealthEvent } from '@muster/contracts';
+import { EventStore, openDatabase } from '@muster/event-store';
+import { RandomIds } from '@muster/service';
+import { type TestDatabase, testDatabase, until } from '@muster/testing';
+import type { DataSource } from 'typeorm';
+import { HealthFacts } from './health-facts.js';
+
+jest.setTimeout(60_000);
+
+const at = '2026-11-23T12:00:00.000Z';
+const lost = (nodeId: string): HealthEvent => ({ type: 'NodeLost', data: { nodeId, cause: 'closed', at } });
+const changed = (nodeId: string): HealthEvent => ({
+  type: 'NodeStatusChanged',
+  data: { nodeId, to: { colour: 'green', reason: 'healthy', words: 'Healthy', clears: '', since: at }, at },
+});
+
+describe('what is observed of nodes', () => {
+  let test: TestDatabase;
+  let database: DataSource;
+  let store: EventStore;
+  const troubles: unknown[] = [];
+  const open = () => new HealthFacts(store, new RandomIds(), (error) => troubles.push(error));
+  const stored = async (nodeId: string) => (await store.read(`health-${nodeId}`)).facts;
+
+  beforeAll(async () => {
+    test = await testDatabase();
+    database = await openDatabase({ url: test.url, schema: 'monitor', applicationName: 'monitor' });
+    store = new EventStore(database);
+  });
+  afterAll(async () => {
+    await database.destroy();
+    await test.drop();
+  });
+
+  it('is appended in order', async () => {
+    const facts = open();
+    const nodeId = randomUUID();
+    facts.tell(nodeId, [lost(nodeId)]);
+    facts.tell(nodeId, [changed(nodeId), lost(nodeId)]);
+    await until(async () => (await stored(nodeId)).length === 3);
+    expect((await stored(nodeId)).map(({ type }) => type)).toEqual(['NodeLost', 'NodeStatusChanged', 'NodeLost']);
+    await facts.stop();
+  });
+
+  it('goes on where another monitor was', async () => {
+    const [one, two] = [open(), open()];
+    const nodeId = randomUUID();
+    one.tell(nodeId, [lost(nodeId)]);
+    await until(async () => (await stored(nodeId)).length === 1);
+    two.tell(nodeId, [lost(nodeId)]);
+    await until(async () => (await stored(nodeId)).length === 2);
+    one.forget(nodeId);
+    one.tell(nodeId, [lost(nodeId)]);
+    await until(async () => (await stored(nodeId)).length === 3);
+    await Promise.all([one.stop(), two.stop()]);
+  });
+
+  it('waits for the database, each fact once, and counts what there is no room for', async () => {
+    const facts = open();
+    const nodeId = randomUUID();
+    await test.refuseConnections(true);
+    await test.cutConnections();
+    facts.tell(nodeId, [lost(nodeId)]);
+    await until(() => troubles.length > 0);
+    for (let turn = 0; turn < 70; turn++) facts.tell(nodeId, [turn === 69 ? changed(nodeId) : lost(nodeId)]);
+    await test.refuseConnections(false);
+    await until(async () => (await stored(nodeId)).length === 65, Boolean, { withinMs: 15_000 });
+    expect((await stored(nodeId)).at(-1)?.data).toMatchObject({ leftOut: 6 });
+    await facts.stop();
+  });
+
+  it('is given up after a while when the monitor stops and the database is away', async () => {
+    const facts = open();
+    const nodeId = randomUUID();
+    await test.refuseConnections(true);
+    await test.cutConnections();
+    facts.tell(nodeId, [lost(nodeId)]);
+    const startedMs = performance.now();
+    await facts.stop(200);
+    expect(performance.now() - startedMs).toBeLessThan(7_000);
+    await test.refuseConnections(false);
+  });
+});
