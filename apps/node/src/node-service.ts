@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Hardware, NodeName, showAddress } from '@muster/contracts';
-import { type Hello, LogBuffer, type LinkNotice, SampleBuffer, serveLinks } from '@muster/node-link';
+import { type Hello, LogBuffer, SampleBuffer, serveLinks } from '@muster/node-link';
 import { accessKeys } from './access-keys.js';
 import type { NodeConfig } from './command-line.js';
 import { takeDataFolder } from './data-folder.js';
 import { errorCode } from './error-code.js';
 import { findGpus } from './gpus/find-gpus.js';
 import { ownCertificate } from './identity.js';
+import { linkLog } from './link-log.js';
 import { Log } from './log.js';
 import { readHardware } from './machine/hardware.js';
 import { startSampler } from './sampler.js';
@@ -66,7 +67,7 @@ export async function startNode(
       hello: () => hello,
       samples,
       log: ring,
-      onNotice: (notice) => tell(log, notice),
+      onNotice: linkLog(log),
     });
     const port = await server.listen(config.port, config.bind).catch((error: unknown) => {
       throw portFailure(error, config);
@@ -85,21 +86,6 @@ export async function startNode(
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-function tell(log: Log, notice: LinkNotice): void {
-  switch (notice.type) {
-    case 'linked':
-      return log.write('info', 'link', `Linked with ${notice.peer}, key ${notice.keyId}`);
-    case 'ended':
-      return log.write(
-        notice.how === 'goodbye' ? 'info' : 'warning',
-        'link',
-        `Link with ${notice.peer} ended: ${notice.how}`,
-      );
-    case 'refused':
-      return log.write('warning', 'link', `Refused ${notice.peer}: ${notice.reason}`);
   }
 }
 

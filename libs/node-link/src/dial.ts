@@ -2,19 +2,12 @@ import { isIP, connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Certificate, showAddress } from '@muster/contracts';
 import { WebSocket } from 'ws';
+import { channelBinding } from './channel-binding.js';
 import { ProtocolFault } from './codec.js';
 import { type Hello, HelloFrame } from './frames.js';
 import { greetNode, HandshakeRefused, type GatewayHandshake } from './handshake.js';
 import type { NodeRefusal } from './handshake.frames.js';
-import {
-  EXPORTER_BYTES,
-  EXPORTER_LABEL,
-  LINK_PATH,
-  limits,
-  protocolVersions,
-  socketOptions,
-  SUBPROTOCOL,
-} from './limits.js';
+import { LINK_PATH, limits, protocolVersions, socketOptions, SUBPROTOCOL } from './limits.js';
 import { type DialStage, LinkError, notANode, portError, tlsError } from './link-error.js';
 import { NodeConnection, type ResumeFrom } from './node-connection.js';
 import { makeNonce } from './proof.js';
@@ -69,7 +62,7 @@ export async function dial(options: DialOptions, onStage?: (info: StageInfo) => 
     const tcp = await attempt.step<Socket>('port', deadlines.portMs, (done) => openPort(options, attempt, done));
     onStage?.({ stage: 'port' });
 
-    const { tls, socket, certificate } = await attempt.step<Encrypted>('encrypted', deadlines.encryptedMs, (done) => {
+    const { tls, wire, certificate } = await attempt.step<Encrypted>('encrypted', deadlines.encryptedMs, (done) => {
       const tls = openTls(tcp, options, (error) => done.reject(error));
       attempt.owns(() => tls.destroy());
       tls.once('secureConnect', () => {
@@ -79,25 +72,25 @@ export async function dial(options: DialOptions, onStage?: (info: StageInfo) => 
           tls,
           options,
           (error) => done.reject(error),
-          (socket) => {
-            done.resolve({ tls, socket, certificate });
+          (wire) => {
+            done.resolve({ tls, wire, certificate });
           },
         );
       });
     });
-    attempt.owns(() => socket.terminate());
-    const wire = new SocketWire(socket, tls);
+    attempt.owns(() => wire.socket.terminate());
     onStage?.({ stage: 'encrypted', certificate });
 
     const protocol = await attempt.step<number>('key', deadlines.handshakeMs, (done) => {
-      const own: GatewayHandshake = {
+      const own = (): GatewayHandshake => ({
         accessKey: options.accessKey,
         nodeId: options.nodeId,
         versions: options.versions ?? protocolVersions,
         nonce: makeNonce(),
-        exporter: tls.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0)),
-      };
-      greetNode(wire, own).then(done.resolve, (error: unknown) => done.reject(handshakeError(error, 'key')));
+        exporter: channelBinding(tls),
+      });
+      const greeting = Promise.resolve().then(() => greetNode(wire, own()));
+      greeting.then(done.resolve, (error: unknown) => done.reject(handshakeError(error, 'key')));
     });
     onStage?.({ stage: 'key', protocol });
 
@@ -122,7 +115,7 @@ export async function dial(options: DialOptions, onStage?: (info: StageInfo) => 
 
 interface Encrypted {
   readonly tls: TLSSocket;
-  readonly socket: WebSocket;
+  readonly wire: SocketWire;
   readonly certificate: Certificate;
 }
 
@@ -222,7 +215,7 @@ function upgrade(
   tls: TLSSocket,
   { host, port }: DialOptions,
   fail: (error: LinkError) => void,
-  made: (socket: WebSocket) => void,
+  made: (wire: SocketWire) => void,
 ): void {
   const socket = new WebSocket(`wss://${showAddress(host, port)}${LINK_PATH}`, SUBPROTOCOL, {
     createConnection: () => tls,
@@ -233,8 +226,10 @@ function upgrade(
   const onError = (error: Error) => fail(notANode(error));
   socket.on('error', onError);
   socket.once('open', () => {
+    // At once: what came right behind the upgrade is read in this very turn.
+    const wire = new SocketWire(socket, tls);
     socket.off('error', onError);
-    made(socket);
+    made(wire);
   });
 }
 
@@ -250,7 +245,7 @@ function handshakeError(error: unknown, stage: 'key' | 'hardware'): LinkError {
   if (error instanceof HandshakeRefused) return new LinkError(causeOfRefusal[error.reason], stage, error.reason);
   if (error instanceof ProtocolFault) return new LinkError('protocol', stage, error.fault);
   if (error instanceof WireClosed) return new LinkError('closed', stage);
-  throw error;
+  return new LinkError('protocol', stage, 'unexpected');
 }
 
 const withoutUndefined = (deadlines: Partial<Deadlines> = {}): Partial<Deadlines> =>

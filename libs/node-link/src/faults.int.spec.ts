@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import { bareSocket, testNode, type TestNode, until } from '../test/test-node.js';
 import { accessKeyId, makeNonce, prove } from './proof.js';
-import { EXPORTER_BYTES, EXPORTER_LABEL } from './limits.js';
+import { channelBinding } from './channel-binding.js';
 import type { NodeConnection } from './node-connection.js';
 
 let node: TestNode;
@@ -26,7 +26,7 @@ async function provenGateway(): Promise<{ socket: WebSocket; texts: string[]; cl
     gatewayNonce: nonce,
     nodeNonce: Buffer.from(challenge.nonce, 'base64url'),
     nodeId: undefined,
-    exporter: tls.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0)),
+    exporter: channelBinding(tls),
   });
   socket.send(JSON.stringify({ type: 'answer', proof: proof.toString('base64url') }));
   await until(() => texts.length === 2);

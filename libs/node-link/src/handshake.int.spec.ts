@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net';
@@ -6,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { bareSocket, newKey, testNode, type TestNode, until } from '../test/test-node.js';
 import { makeCertificate } from './certificate.js';
 import { dial } from './dial.js';
-import { EXPORTER_BYTES, EXPORTER_LABEL } from './limits.js';
+import { channelBinding } from './channel-binding.js';
 import { LinkError } from './link-error.js';
 import { accessKeyId, makeNonce, prove } from './proof.js';
 
@@ -176,6 +177,37 @@ describe('a false node', () => {
   });
 });
 
+describe('a false node that sends right behind the upgrade', () => {
+  /** Answers the upgrade and sends bytes in the same piece. */
+  const answersWith = async (bytes: Buffer) =>
+    listening(
+      createTls(await serverTls(), (socket) =>
+        socket
+          .on('error', () => undefined)
+          .once('data', (request: Buffer) => {
+            const key = /sec-websocket-key: (.*)\r/i.exec(request.toString())?.[1] ?? '';
+            // RFC 6455 4.2.2
+            const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+            const head =
+              'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+              `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: muster-link\r\n\r\n`;
+            socket.write(Buffer.concat([Buffer.from(head), bytes]));
+          }),
+      ),
+    );
+
+  it.each([
+    ['what is no frame', Buffer.from([0xff, 0xff, 0xff])],
+    ['a binary frame', Buffer.from([0x82, 0x01, 0x00])],
+    ['invalid UTF-8', Buffer.from([0x81, 0x02, 0xff, 0xfe])],
+    ['a frame of 2 MiB', Buffer.from([0x81, 0x7f, 0, 0, 0, 0, 0, 0x20, 0, 0])],
+    ['more than 4 KiB', Buffer.concat([Buffer.from([0x81, 0x7e, 0x20, 0]), Buffer.alloc(8_192, 0x20)])],
+  ])('%s is given up, and nothing else happens', async (_name, bytes) => {
+    const port = await answersWith(bytes);
+    expect(await failure(node.link({ port, pinned: undefined }))).toEqual({ cause: 'protocol', stage: 'key' });
+  });
+});
+
 describe('somebody in between', () => {
   /** Ends TLS towards the Gateway with a certificate of his own and carries every frame on to the real node. */
   const relay = async () => {
@@ -228,7 +260,7 @@ describe('a node at its port', () => {
         gatewayNonce: nonce,
         nodeNonce: Buffer.from(said(first.texts)['nonce'] ?? '', 'base64url'),
         nodeId: undefined,
-        exporter: first.tls.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0)),
+        exporter: channelBinding(first.tls),
       }).toString('base64url'),
     });
     first.socket.send(answer);

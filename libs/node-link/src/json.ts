@@ -1,4 +1,4 @@
-/** How deep a frame's JSON may nest. The deepest frame of the protocol has 5 levels. */
+/** How deep a frame's JSON may nest. The deepest frame of the protocol has 6 levels. */
 export const MAX_DEPTH = 16;
 
 const QUOTE = 0x22;

@@ -34,10 +34,6 @@ export const protocolVersions: readonly number[] = [1];
 export const LINK_PATH = '/link';
 export const SUBPROTOCOL = 'muster-link';
 
-/** RFC 9266: what binds a proof to one TLS session. */
-export const EXPORTER_LABEL = 'EXPORTER-Channel-Binding';
-export const EXPORTER_BYTES = 32;
-
 /** How both ends set up a WebSocket. The types of ws 8 do not know `closeTimeout` yet. */
 export const socketOptions = {
   perMessageDeflate: false,

@@ -6,19 +6,12 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { LogBuffer, SampleBuffer } from './buffers.js';
+import { channelBinding } from './channel-binding.js';
 import { ProtocolFault } from './codec.js';
 import type { GoodbyeFromNode, Hello } from './frames.js';
 import { admitGateway, HandshakeRefused } from './handshake.js';
 import type { NodeRefusal } from './handshake.frames.js';
-import {
-  EXPORTER_BYTES,
-  EXPORTER_LABEL,
-  LINK_PATH,
-  limits,
-  protocolVersions,
-  socketOptions,
-  SUBPROTOCOL,
-} from './limits.js';
+import { LINK_PATH, limits, protocolVersions, socketOptions, SUBPROTOCOL } from './limits.js';
 import { makeNonce } from './proof.js';
 import { type LinkEnd, ServedLink } from './served-link.js';
 import { SocketWire, WireClosed } from './socket-wire.js';
@@ -177,7 +170,7 @@ export class LinkServer {
         accessKeys: accessKeys(),
         versions: versions(),
         nonce: makeNonce(),
-        exporter: transport.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0)),
+        exporter: channelBinding(transport),
         admits: (keyKnown) => this.#admits(peer, keyKnown),
         failed: (keyKnown) => this.#failed.failed(tryOf(peer, keyKnown), performance.now()),
       });
