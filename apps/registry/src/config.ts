@@ -1,4 +1,4 @@
-import { DEFAULT_NODE_PORT, Host, Port } from '@muster/contracts';
+import { AccessKey, DEFAULT_NODE_PORT, Host, Port } from '@muster/contracts';
 import { MusterSecret, ServiceConfig } from '@muster/service';
 import * as z from 'zod/mini';
 
@@ -29,5 +29,7 @@ export const RegistryConfig = z.extend(ServiceConfig, {
   ),
   /** Where a first node is looked for as long as there never was one. */
   MUSTER_LOCAL_NODE: z._default(LocalNode, { host: 'localhost', port: DEFAULT_NODE_PORT }),
+  /** The access key of a Gateway that has none yet, for a node started beside it with the same one. Absent: a random one. */
+  MUSTER_ACCESS_KEY: z.optional(AccessKey),
 });
 export type RegistryConfig = z.infer<typeof RegistryConfig>;

@@ -113,12 +113,12 @@ const accountProviders = ({ MUSTER_FIRST_CODE }: RegistryConfig): FactoryProvide
   },
 ];
 
-const settingsProviders = ({ MUSTER_SECRET }: RegistryConfig): FactoryProvider[] => [
+const settingsProviders = ({ MUSTER_SECRET, MUSTER_ACCESS_KEY }: RegistryConfig): FactoryProvider[] => [
   {
     provide: Settings,
     inject: [EventStore, Clock, Ids],
     useFactory: async (store: EventStore, clock: Clock, ids: Ids) => {
-      const settings = new Settings(store, MUSTER_SECRET, clock, ids);
+      const settings = new Settings(store, MUSTER_SECRET, clock, ids, MUSTER_ACCESS_KEY);
       await settings.start();
       return settings;
     },

@@ -43,6 +43,17 @@ describe('the access key', () => {
     await until(inBucket, (key) => key === accessKey);
   });
 
+  it('is the given one at the first start, and a later one in the environment changes nothing', async () => {
+    const fresh = await testDatabase();
+    const given = newAccessKey();
+    for (const MUSTER_ACCESS_KEY of [given, newAccessKey()]) {
+      const started = await startRegistry({ ...places, databaseUrl: fresh.url }, { MUSTER_ACCESS_KEY });
+      expect(await fresh.query('select key_id from registry.secrets')).toEqual([{ key_id: accessKeyId(given) }]);
+      await started.stop();
+    }
+    await fresh.drop();
+  });
+
   it('survives a restart', async () => {
     const { accessKey } = await asker.ask(ShowAccessKey, {});
     await registry.stop();

@@ -26,14 +26,15 @@ export class Settings {
     private readonly secret: string,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly firstAccessKey: string = newAccessKey(),
   ) {
     this.#handle = handlerFor(store, factFamilies.settings, settingsDecider);
   }
 
-  /** Makes the access key if there never was one. Throws ConfigProblem when MUSTER_SECRET does not open the one there is. */
+  /** Puts the first access key in force if there never was one. Throws ConfigProblem when MUSTER_SECRET does not open the one there is. */
   async start(): Promise<void> {
     const meta = { actor: GATEWAY, commandId: this.ids.uuid(), correlationId: this.ids.uuid() };
-    await this.#put('make-first-access-key', newAccessKey(), meta);
+    await this.#put('make-first-access-key', this.firstAccessKey, meta);
     const { sealed } = await this.sealedKey();
     try {
       unseal(this.secret, sealed);
