@@ -24,6 +24,14 @@ describe('the monitor', () => {
     await stage.close();
   });
 
+  /** Nothing of what another node did was felt: every sample came, and the status never changed. */
+  const untouched = (nodeId: string, seqs: readonly number[]) => {
+    const [first = 0] = seqs;
+    expect(seqs.length).toBeGreaterThan(3);
+    expect(seqs).toEqual(seqs.map((_, index) => first + index));
+    expect(stage.factsOf(nodeId).map(({ type }) => type)).toEqual(['NodeConnected', 'NodeStatusChanged']);
+  };
+
   it('sees a node green and passes its samples and lines on', async () => {
     const one = await node();
     const samples: NodeSample[] = [];
@@ -137,8 +145,8 @@ describe('the monitor', () => {
     const [goodId, badId] = [await stage.register(good), await stage.register(bad)];
     await stage.sees(goodId, 'healthy');
     await stage.sees(badId, 'healthy');
-    const at: number[] = [];
-    const listening = stage.bus.onSamples(() => at.push(performance.now()), { nodeId: goodId });
+    const seqs: number[] = [];
+    const listening = stage.bus.onSamples(({ seq }) => seqs.push(seq), { nodeId: goodId });
     for (const frame of ['{"type":"samples"}', '['.repeat(20_000), 'x'.repeat(2 * 1024 * 1024), Buffer.from([0xff])]) {
       await stage.sees(badId, 'healthy', 20_000);
       bad.sendRaw(frame);
@@ -149,9 +157,7 @@ describe('the monitor', () => {
       await stage.say(badId, 'NodeActivated', {});
     }
     await listening.stop();
-    const gaps = at.slice(1).map((each, index) => each - (at[index] ?? 0));
-    expect(Math.max(...gaps)).toBeLessThan(1_000);
-    expect(stage.states.get(goodId)?.status.reason).toBe('healthy');
+    untouched(goodId, seqs);
   });
 
   it('ends the link of a deactivated node, and keeps what it knows of it', async () => {
@@ -220,16 +226,14 @@ describe('the monitor', () => {
     const [calmId, wildId] = [await stage.register(calm), await stage.register(wild)];
     await stage.sees(calmId, 'healthy');
     await stage.sees(wildId, 'healthy');
-    const at: number[] = [];
-    const listening = stage.bus.onSamples(() => at.push(performance.now()), { nodeId: calmId });
+    const seqs: number[] = [];
+    const listening = stage.bus.onSamples(({ seq }) => seqs.push(seq), { nodeId: calmId });
     for (let turn = 0; turn < 20; turn++) {
       wild.logBurst(2_500);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await until(() => stage.factsOf(wildId).some(({ type }) => type === 'NodeLogGap'), Boolean, { withinMs: 10_000 });
     await listening.stop();
-    const gaps = at.slice(1).map((each, index) => each - (at[index] ?? 0));
-    expect(Math.max(...gaps)).toBeLessThan(1_000);
-    expect(stage.states.get(calmId)?.status.reason).toBe('healthy');
+    untouched(calmId, seqs);
   });
 });

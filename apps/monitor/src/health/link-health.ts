@@ -211,7 +211,6 @@ export function linkOf(
   before: Link | undefined,
   { at, wallOf }: Wall,
   rules: HealthRules,
-  roundTripMs?: number,
 ): Link | undefined {
   if (health.phase === 'deactivated') return undefined;
   const down = (cause: LinkCause, nextTryAt?: string): Link => ({
@@ -231,6 +230,5 @@ export function linkOf(
     phase: 'up',
     since: before?.phase === 'up' ? before.since : at,
     frames: framesOf(health, rules),
-    ...(roundTripMs === undefined ? {} : { roundTripMs }),
   };
 }

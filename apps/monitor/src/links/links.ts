@@ -186,11 +186,11 @@ export class Links {
       keeper.set(nodeId, state);
     });
     const answers = Promise.all([
-      bus.answer(ReadSamples, () => Promise.resolve({ samples: watch.readSamples() }), {
+      bus.answer(ReadSamples, () => Promise.resolve({ samples: watch.feed.readSamples() }), {
         subject: commandSubject(ReadSamples, nodeId),
         concurrency: 4,
       }),
-      bus.answer(ReadLog, (request) => Promise.resolve(watch.readLog(request)), {
+      bus.answer(ReadLog, (request) => Promise.resolve(watch.feed.readLog(request)), {
         subject: commandSubject(ReadLog, nodeId),
         concurrency: 4,
       }),
