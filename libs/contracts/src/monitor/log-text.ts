@@ -1,6 +1,7 @@
 import { LOG_LINE_MAX_BYTES } from './log-entry.js';
 
 /** Colours and weights (ECMA-48 8.3.117, SGR), in their 7-bit and 8-bit form: they carry no words and are taken out. */
+// eslint-disable-next-line no-control-regex -- an escape sequence begins with a control
 const SGR = /(?:\u001b\[|\u009b)[0-9;:]*m/g;
 
 /** What a person can not see or what reorders what they see: C0 but tab, DEL, C1, separators, bidi controls, lone surrogates. */
