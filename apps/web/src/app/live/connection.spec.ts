@@ -105,6 +105,19 @@ describe('Connection', () => {
     });
   });
 
+  it('forgets what one account saw before another signs in', async () => {
+    server.answers('DELETE /api/session', 204).answers('POST /api/session', 201, {
+      account: { ...admin, permissions: [] },
+      firstAccountNeeded: false,
+    });
+    await TestBed.inject(Session).signOut();
+    await settled(() => expect(fleet.last()).toBeUndefined());
+    await TestBed.inject(Session).signIn('viewer', 'password');
+    await settled(() => expect(socket.connected).toBe(true));
+    expect(fleet.last()).toBeUndefined();
+    expect(socket.times('fleet:join')).toBe(1);
+  });
+
   it('asks whether the session is over when it is not let in', async () => {
     server.answers('GET /api/session', 200, { account: null, firstAccountNeeded: false });
     socket.breaks();

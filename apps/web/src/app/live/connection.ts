@@ -116,8 +116,12 @@ export class Connection {
       const target = room();
       const connected = this.#connected();
       this.#epoch();
-      const wanted = target !== undefined && (!target.onlyWhileVisible || this.#clock.visible());
-      if (target === undefined) return;
+      if (target === undefined) {
+        // Nobody may see it: nothing of what another account saw is kept.
+        before = undefined;
+        view.set({ state: 'loading' });
+        return;
+      }
       if (before?.kind !== target.kind || before.nodeId !== target.nodeId) {
         before = { kind: target.kind, nodeId: target.nodeId, snapshot: undefined };
         view.set({ state: 'loading' });
@@ -127,7 +131,7 @@ export class Connection {
         view.update((remote) => (untracked(this.live).state === 'connecting' ? remote : lost(remote)));
         return;
       }
-      if (!wanted) return;
+      if (target.onlyWhileVisible && !this.#clock.visible()) return;
       const memory = before;
       const stay = this.#stand(target, memory.snapshot, (remote) => {
         if (remote.state === 'ready') memory.snapshot = remote.value;
