@@ -71,7 +71,9 @@ export async function* verify(
   if (accessKey === undefined) {
     yield failed('key', took(), 'key-refused', {
       words: 'The access key is not known yet',
-      remedy: 'The Gateway is still starting. Try again in a few seconds.',
+      remedy:
+        'The Gateway is still starting: try again in a few seconds. If it stays so, its MUSTER_SECRET is not the one that ' +
+        'the key was sealed with; the log of the monitor tells.',
     });
     return;
   }
