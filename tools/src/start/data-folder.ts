@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as z from 'zod';
+import { CannotGoOn, wordsOf } from '../terminal.js';
 
 /** Where everything that must outlive a restart lies, and the logs. */
 export interface DataFolder {
@@ -31,8 +32,8 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     for (const path of [folder.logs, folder.secrets, folder.nats, folder.node, folder.programs])
       await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new Error(
-      `The data folder ${root} cannot be used (${(error as Error).message}). Choose another with --data or MUSTER_DATA.`,
+    throw new CannotGoOn(
+      `The data folder ${root} cannot be used (${wordsOf(error)}). Choose another with --data or MUSTER_DATA.`,
       { cause: error },
     );
   }
@@ -45,7 +46,7 @@ export async function keptSecret(folder: DataFolder, name: string): Promise<stri
   try {
     const secret = (await readFile(path, 'utf8')).trim();
     if (/^[A-Za-z0-9_-]{43}$/.test(secret)) return secret;
-    throw new Error(
+    throw new CannotGoOn(
       `${path} is damaged: it must hold 43 characters. Put its backup back; what it sealed cannot be read without it.`,
     );
   } catch (error) {
