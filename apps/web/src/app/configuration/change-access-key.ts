@@ -15,9 +15,11 @@ import { SettingsStore } from './settings.js';
     <form [formRoot]="form">
       <div class="dialog-body">
         <p>
-          Muster links to every node anew with the new key. A node that still has the old one turns red with
-          <b>Access key refused</b> until you give it the new one. Nodes take a changed key file up without a restart.
+          Muster links to every node anew with the new key. For one hour it also tries the old one, so that you have
+          time to give the new one to your nodes. After that, a node that still has the old one is red with
+          <b>Access key refused</b> as soon as its link has to be made again.
         </p>
+        <p class="sub">A node takes a changed key file up without a restart.</p>
         <fieldset>
           <legend class="unseen">Which key</legend>
           <label
