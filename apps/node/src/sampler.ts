@@ -7,9 +7,12 @@ import { readMemory } from './machine/memory.js';
 
 export const SAMPLE_EVERY_MS = 1_000;
 
-/** When the next beat is due, in monotonic milliseconds: beats that were missed are left out, not made up for. */
-export const nextBeat = (startMs: number, nowMs: number): number =>
-  startMs + (Math.floor((nowMs - startMs) / SAMPLE_EVERY_MS) + 1) * SAMPLE_EVERY_MS;
+/**
+ * Which beat comes after `beat`, when so much time went by since the first: beats that were missed are left out, not made up
+ * for, and none comes twice, since a timer may fire a little early.
+ */
+export const nextBeat = (beat: number, elapsedMs: number): number =>
+  Math.max(beat, Math.floor(elapsedMs / SAMPLE_EVERY_MS)) + 1;
 
 /**
  * Measures the machine once a second on a schedule that does not drift. A measurement that fails, or that nobody could read,
@@ -24,11 +27,14 @@ export function startSampler(
   let isFailing = false;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let cpuPercent = 0;
+  let beatNumber = 0;
   const startMs = performance.now();
 
   const measure = async (): Promise<Measurement> => {
     const after = readCpuTimes();
-    const cpuPercent = cpuPercentBetween(before, after) ?? 0;
+    // The kernel counts in ticks: where none passed, the figure before still stands.
+    cpuPercent = cpuPercentBetween(before, after) ?? cpuPercent;
     before = after;
     const { usedBytes, totalBytes } = await readMemory();
     const load = process.platform === 'win32' ? undefined : (loadavg() as [number, number, number]);
@@ -54,8 +60,9 @@ export function startSampler(
     if (!stopped) schedule();
   };
   const schedule = () => {
-    const nowMs = performance.now();
-    timer = setTimeout(() => void beat(), nextBeat(startMs, nowMs) - nowMs);
+    const elapsedMs = performance.now() - startMs;
+    beatNumber = nextBeat(beatNumber, elapsedMs);
+    timer = setTimeout(() => void beat(), Math.ceil(beatNumber * SAMPLE_EVERY_MS - elapsedMs));
   };
   schedule();
   return {

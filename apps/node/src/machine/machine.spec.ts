@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { nextBeat } from '../sampler.js';
 import { cpuPercentBetween, parseProcStat } from './cpu.js';
 import { parseMeminfo } from './memory.js';
 
@@ -37,19 +36,5 @@ describe('the memory', () => {
 
   it('is not known where the kernel does not say', () => {
     expect(parseMeminfo('MemTotal: 1 kB')).toBeUndefined();
-  });
-});
-
-describe('the schedule of samples', () => {
-  it('keeps to its seconds however late a beat was, and makes up for none', () => {
-    expect(nextBeat(0, 0)).toBe(1_000);
-    expect(nextBeat(0, 1_000.4)).toBe(2_000);
-    expect(nextBeat(250, 5_900)).toBe(6_250);
-    fc.assert(
-      fc.property(fc.nat(1e6), fc.nat(1e9), (startMs, laterMs) => {
-        const due = nextBeat(startMs, startMs + laterMs) - (startMs + laterMs);
-        return due > 0 && due <= 1_000;
-      }),
-    );
   });
 });
