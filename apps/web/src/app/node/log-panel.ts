@@ -1,10 +1,21 @@
 import { CdkFixedSizeVirtualScroll, CdkVirtualForOf, CdkVirtualScrollViewport } from '@angular/cdk/scrolling';
-import { afterRenderEffect, Component, computed, inject, input, linkedSignal, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  afterRenderEffect,
+  Component,
+  computed,
+  inject,
+  Injector,
+  input,
+  linkedSignal,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { type LogEntry, type LogLevel, logLevels, routes } from '@muster/contracts';
 import { urlOf } from '../api/api.js';
 import { timeOfDay } from '../ui/format.js';
 import { Slash } from '../ui/shortcut.js';
-import { findIn, type LogFilter, passes, pieces, textOf, timeOf } from './log-entries.js';
+import { findIn, type Log, type LogFilter, passes, pieces, textOf, timeOf } from './log-entries.js';
 import { NodeLogStore } from './node-log.js';
 
 const titles: Record<LogLevel, string> = {
@@ -36,7 +47,9 @@ export class LogPanel {
   protected readonly store = inject(NodeLogStore);
   readonly #followed = this.store.follow(this.nodeId);
   private readonly viewport = viewChild(CdkVirtualScrollViewport);
+  readonly #injector = inject(Injector);
   #scrolledAtMs = 0;
+  #topPx = 0;
 
   protected readonly levels = logLevels;
   protected readonly titles = titles;
@@ -115,11 +128,34 @@ export class LogPanel {
     this.#scrollTo(Math.max(0, (found[next] ?? 0) - 4));
   }
 
-  /** Scrolling away from the end stops following; scrolling back to it goes on. */
+  /** Older entries come in front; what is looked at stays where it is. */
+  protected async older(log: Log): Promise<void> {
+    const viewport = this.viewport();
+    if (viewport === undefined) return;
+    const offsetPx = viewport.measureScrollOffset('top');
+    const index = Math.floor(offsetPx / LINE_HEIGHT);
+    const looked = this.shown()[index];
+    await this.store.askOlder(this.nodeId(), log);
+    const now = this.shown().findIndex(({ n }) => n === looked?.n);
+    if (now < 0) return;
+    afterNextRender(
+      () => {
+        this.#scrolledAtMs = performance.now();
+        viewport.scrollToOffset((now - index) * LINE_HEIGHT + offsetPx);
+      },
+      { injector: this.#injector },
+    );
+  }
+
+  /** Scrolling up stops following: by ourselves we only ever go down. Scrolling back to the end goes on. */
   protected scrolled(): void {
-    if (performance.now() - this.#scrolledAtMs < OWN_SCROLL_MS) return;
-    const toEndPx = this.viewport()?.measureScrollOffset('bottom') ?? 0;
-    this.following.set(toEndPx <= AT_END_PX);
+    const viewport = this.viewport();
+    if (viewport === undefined) return;
+    const topPx = viewport.measureScrollOffset('top');
+    const atEnd = viewport.measureScrollOffset('bottom') <= AT_END_PX;
+    if (atEnd && performance.now() - this.#scrolledAtMs > OWN_SCROLL_MS) this.following.set(true);
+    else if (!atEnd && topPx < this.#topPx) this.following.set(false);
+    this.#topPx = topPx;
   }
 
   #scrollTo(index: number): void {
