@@ -14,16 +14,15 @@ import { exitCodeOf, JestReport, lastLine, sum, type Tally, tallyOf } from './ta
 
 // The life of `npm test`: fetch what the tests need, run them, add up, leave nothing behind.
 const root = process.env['MUSTER_ROOT'] ?? join(import.meta.dirname, '../../..');
-/** A jest worker holds some hundred megabytes, and the servers under test want a core too. */
-const WORKERS = Math.max(1, Math.min(4, availableParallelism()));
 const INTERRUPTED = 130;
 
 const mark = randomUUID();
 let current: ChildProcess | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void interrupt());
 process.once('disconnect', () => void interrupt());
-process.exitCode = await main();
-process.disconnect?.();
+const exitCode = await main();
+// The channel to whoever started this would hold the process, and the last line has been said.
+process.exit(exitCode);
 
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
@@ -31,7 +30,7 @@ async function main(): Promise<number> {
     say(HELP);
     return 0;
   }
-  const runs = runsFor(parseAsked(args));
+  const runs = runsFor(parseAsked(args), availableParallelism());
   const tallies: Tally[] = [];
   try {
     const programs = await programsFor(runs);
@@ -68,7 +67,7 @@ async function runJest(run: JestRun, programs: NodeJS.ProcessEnv): Promise<Tally
         ...(run.vmModules ? ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'] : []),
         join(root, 'node_modules/jest/bin/jest.js'),
         ...run.args,
-        ...['--passWithNoTests', '--json', `--outputFile=${report}`, `--maxWorkers=${WORKERS}`, '--ci'],
+        ...['--passWithNoTests', '--json', `--outputFile=${report}`, `--maxWorkers=${run.workers}`, '--ci'],
       ],
       {
         cwd: root,

@@ -12,6 +12,8 @@ export interface Asked {
 export interface JestRun {
   readonly title: string;
   readonly args: readonly string[];
+  /** How many files at once. */
+  readonly workers: number;
   /** Nest needs it; Angular's jest breaks with it. */
   readonly vmModules: boolean;
   readonly needsNats: boolean;
@@ -37,11 +39,12 @@ export function parseAsked(args: readonly string[]): Asked {
  * The runs of jest for what was asked. Unit and integration tests of the Node workspaces share one run, so that a wrong file
  * shows after seconds and the database starts once; the web and the browser tests have theirs.
  */
-export function runsFor({ speeds: wanted, patterns }: Asked): JestRun[] {
+export function runsFor({ speeds: wanted, patterns }: Asked, cores: number): JestRun[] {
   const unit = wanted.includes('unit');
   const int = wanted.includes('int');
   const runs: JestRun[] = [];
-  const common = { vmModules: true, needsNats: false, needsChromium: false };
+  // A worker holds some hundred megabytes, and the servers under test want a core too.
+  const common = { workers: Math.max(1, Math.min(4, cores)), vmModules: true, needsNats: false, needsChromium: false };
   if (unit || int) {
     const title = unit && int ? 'Unit and integration tests' : unit ? 'Unit tests' : 'Integration tests';
     const only = unit && int ? [] : unit ? ['--testPathIgnorePatterns', '\\.int\\.spec\\.ts$'] : [];
@@ -57,8 +60,8 @@ export function runsFor({ speeds: wanted, patterns }: Asked): JestRun[] {
     });
   if (wanted.includes('e2e')) {
     // One at a time: each has the whole system and a browser, and measures how fast it reacts.
-    const args = [...patterns, '--config=apps/web-e2e/jest.config.mjs', '--runInBand'];
-    runs.push({ ...common, title: 'Browser tests', args, needsNats: true, needsChromium: true });
+    const args = [...patterns, '--config=apps/web-e2e/jest.config.mjs'];
+    runs.push({ ...common, title: 'Browser tests', args, workers: 1, needsNats: true, needsChromium: true });
   }
   return runs;
 }
