@@ -12,7 +12,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(testRunFolder(), 'web-root-'));
   await mkdir(join(folder, 'media'));
   await writeFile(join(folder, 'index.html'), '<!doctype html><title>Muster</title>');
-  await writeFile(join(folder, 'main-ABCD1234.js'), 'export {};');
+  await writeFile(join(folder, 'chunk-B9_dIY-x.js'), 'export {};');
   await writeFile(join(folder, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   await writeFile(join(folder, '.secret'), 'x');
   gateway = await testGateway(nats.url, { WEB_ROOT: folder });
@@ -38,7 +38,7 @@ describe('the web app', () => {
   );
 
   it('lets files that never change be kept, and others be asked for', async () => {
-    expect((await get('/main-ABCD1234.js')).headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await get('/chunk-B9_dIY-x.js')).headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect((await get('/favicon.svg')).headers.get('cache-control')).toBe('no-cache');
   });
 

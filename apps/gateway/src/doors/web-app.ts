@@ -6,7 +6,7 @@ import express, { type RequestHandler, type Response, Router } from 'express';
 const OTHERS = /^\/(?:api|health|socket\.io)(?:\/|$)/;
 
 /** The build puts a hash of its content into a file's name: such a file never changes. */
-const HASHED = /-[A-Z0-9]{8}\.[a-z0-9]+$/;
+const HASHED = /-[A-Za-z0-9_-]{8}\.[a-z0-9]+$/;
 
 const isFile = (path: string): boolean => /\.[^/]+$/.test(path);
 
