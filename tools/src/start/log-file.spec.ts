@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LogFile } from './log-file.js';
@@ -36,5 +36,21 @@ describe('a log file with a bound', () => {
     for (const piece of ['be', 'gun\n\nnext\nhal', 'f']) log.write(piece);
     expect(log.lastLines()).toEqual(['begun', 'next', 'half']);
     log.close();
+  });
+
+  it('outlives a disk that takes nothing, and says afterwards how much is missing', () => {
+    const path = join(folder, 'a.log');
+    const log = new LogFile(path, 20);
+    log.write('first line\n');
+    // A folder that cannot be replaced, where the file before should go: the file can not be turned.
+    mkdirSync(`${path}.1/in the way`, { recursive: true });
+    for (const word of ['second line\n', 'third line\n']) log.write(word);
+    expect(log.lastLines()).toEqual(['first line', 'second line', 'third line']);
+    rmSync(`${path}.1`, { recursive: true });
+    log.write('fourth line\n');
+    log.close();
+    log.write('after the end\n');
+    expect(readFileSync(path, 'utf8')).toBe('fourth line\n');
+    expect(readFileSync(`${path}.1`, 'utf8')).toBe('… 23 bytes are missing here: the disk took none.\n');
   });
 });
