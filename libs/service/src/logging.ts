@@ -62,6 +62,9 @@ export function loggingOf(
     customProps: (request: IncomingMessage) => ({ requestId: request.id, correlationId: request.id }),
     quietReqLogger: true,
     customLogLevel: (_request, response, error) => levelOfStatus(response.statusCode, error),
+    // Where there is no error pino-http makes one up from the status, with a stack that leads nowhere.
+    customErrorObject: (_request, response, error: Error, line: Record<string, unknown>) =>
+      error.message === `failed with status code ${response.statusCode}` ? { ...line, err: undefined } : line,
     autoLogging: { ignore: (request) => request.url?.startsWith('/health') === true },
     ...(LOG_FORMAT === 'pretty'
       ? { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname', sync: true } } }
@@ -70,7 +73,9 @@ export function loggingOf(
   return { pinoHttp: destination ? [options, destination] : options };
 }
 
+/** Who was away is told by whoever noticed: with a line for each 503 as well, an outage would fill the log twice. */
 function levelOfStatus(status: number, error?: Error): LevelWithSilent {
+  if (error === undefined && status === 503) return 'debug';
   if (error !== undefined || status >= 500) return 'error';
   return status >= 400 ? 'info' : 'debug';
 }

@@ -19,7 +19,8 @@ export class ProblemFilter implements ExceptionFilter {
       sendProblem(response, this.#http(error, request, response, requestId));
       return;
     }
-    if (error instanceof Outage) this.#log.warn({ msg: error.message, part: error.part, requestId });
+    const { method, path } = request;
+    if (error instanceof Outage) this.#log.warn({ msg: error.message, part: error.part, method, path, requestId });
     else if (!(error instanceof Refusal)) this.#log.error({ msg: 'A call failed', err: error, requestId });
     else if (error.code === 'origin-refused')
       this.#log.warn({ msg: 'A call from a foreign page was refused', origin: request.headers.origin, requestId });

@@ -103,6 +103,20 @@ describe('a monitor that falls silent', () => {
   });
 });
 
+describe('a monitor that was silent before the bus was found to be away', () => {
+  it('stays silent until it is heard: no node turns green again on no news', () => {
+    const { fleet, nodeId } = watched();
+    fleet.tick(5_000, AT);
+    fleet.bus(false, 11_000);
+    expect(fleet.tick(11_100, AT)?.gateway?.notices).toEqual(['bus-away']);
+    expect(fleet.view(nodeId, 11_100, AT)?.status.reason).toBe('unwatched');
+    fleet.bus(true, 25_000);
+    expect(fleet.view(nodeId, 25_100, AT)?.status.reason).toBe('unwatched');
+    fleet.pulse(pulse(), 25_500);
+    expect(fleet.view(nodeId, 25_600, AT)?.status.colour).toBe('green');
+  });
+});
+
 describe('notices', () => {
   it('tell that a monitor is impaired for as long as it says so', () => {
     const { fleet } = watched();

@@ -42,7 +42,8 @@ export class LiveFleet {
   readonly #samples = new Map<string, { load: NodeLoad; atMs: number }>();
   /** Since when a node is wanted that no monitor has said anything about yet. */
   readonly #wanted = new Map<string, { sinceMs: number; at: string }>();
-  #busUp = true;
+  /** Since when the bus is away; undefined while it is there. */
+  #awaySinceMs: number | undefined;
   #aliveSinceMs: number;
 
   #shown = new Map<string, NodeView>();
@@ -101,13 +102,17 @@ export class LiveFleet {
     this.#loadsMoved.add(nodeId);
   }
 
-  /** While the bus is away nobody can be heard, which says nothing about monitors: their silence counts anew afterwards. */
+  /**
+   * While the bus is away nobody can be heard, which says nothing about monitors: the silence of those that were heard until
+   * then counts anew afterwards. One that was silent before stays so until it is heard.
+   */
   bus(up: boolean, nowMs: number): void {
-    if (up && !this.#busUp) {
+    if (up && this.#awaySinceMs !== undefined) {
+      const heard = [...this.#monitors].filter(([monitorId]) => this.#hears(monitorId, nowMs));
+      for (const [, each] of heard) each.atMs = nowMs;
       this.#aliveSinceMs = nowMs;
-      for (const heard of this.#monitors.values()) heard.atMs = nowMs;
-    }
-    this.#busUp = up;
+      this.#awaySinceMs = undefined;
+    } else if (!up) this.#awaySinceMs ??= nowMs;
   }
 
   /** A node as it is now; undefined when there is no such node. */
@@ -179,7 +184,7 @@ export class LiveFleet {
 
   #hears(monitorId: string, nowMs: number): boolean {
     const heard = this.#monitors.get(monitorId);
-    return heard !== undefined && (!this.#busUp || nowMs - heard.atMs < SILENT_AFTER_MS);
+    return heard !== undefined && (this.#awaySinceMs ?? nowMs) - heard.atMs < SILENT_AFTER_MS;
   }
 
   #hearsAny(nowMs: number): boolean {
@@ -205,7 +210,7 @@ export class LiveFleet {
   }
 
   #notices(nowMs: number): Notice[] {
-    if (!this.#busUp) return ['bus-away'];
+    if (this.#awaySinceMs !== undefined) return ['bus-away'];
     const notices: Notice[] = [];
     const active = [...this.#fleet.nodes.values()].filter(({ activated }) => activated);
     const unheard = ({ nodeId }: FleetNode) => {
