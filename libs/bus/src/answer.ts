@@ -83,6 +83,11 @@ export class Answerer {
     await Promise.allSettled([...this.#answers].map((answer) => answer.stop()));
   }
 
+  /** Tells every handler that is still at work that nobody waits any more. */
+  giveUp(): void {
+    for (const call of this.#calls.values()) call.abort();
+  }
+
   async #serve<O extends Order>(order: O, handler: Handler<O>, message: Msg): Promise<void> {
     const { subject } = message;
     const controller = new AbortController();

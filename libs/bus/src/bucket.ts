@@ -141,6 +141,7 @@ export class Bucket<Schema extends z.ZodMiniType> {
   async #do<T>(words: string, act: (kv: KV) => Promise<T>): Promise<T> {
     const kv = await this.#kv;
     try {
+      this.connection.needUp();
       return await act(kv);
     } catch (error) {
       throw asOutage(error, words);

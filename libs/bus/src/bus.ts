@@ -13,6 +13,7 @@ import type {
 import type * as z from 'zod/mini';
 import { Answerer, type AnswerOptions, type Handler } from './answer.js';
 import { type AskedWith, Asker, type AskOptions } from './ask.js';
+import { within } from './backoff.js';
 import { Bucket } from './bucket.js';
 import { type BusOptions, Connection } from './connection.js';
 import { type ConsumeOptions, type Delivery, FactConsumer } from './consume-facts.js';
@@ -147,10 +148,15 @@ export class Bus {
     return new Bucket(this.connection, this.#streams, name, schema);
   }
 
-  /** Takes nothing new, finishes what is at hand, sends what waits, closes. */
-  async close(): Promise<void> {
+  /**
+   * Takes nothing new, finishes what is at hand, sends what waits, closes. What is not finished after `finishMs` is given
+   * up: orders are told to their handlers as taken back, facts come again to whoever is next.
+   */
+  async close({ finishMs = 10_000 }: { finishMs?: number } = {}): Promise<void> {
     this.connection.beginClosing();
-    await Promise.allSettled([this.#answerer.stop(), ...[...this.#consumers].map((consumer) => consumer.stop())]);
+    const consumers = [...this.#consumers].map((consumer) => consumer.stop());
+    await within(finishMs, Promise.allSettled([this.#answerer.stop(), ...consumers]));
+    this.#answerer.giveUp();
     await this.connection.close();
   }
 }

@@ -77,6 +77,11 @@ export class Connection {
     return () => this.#handlers.delete(handler);
   }
 
+  /** Throws the Outage at once where a call would only wait for its time to run out. */
+  needUp(): void {
+    if (this.#state === 'down') throw new Outage('bus', 'There is no connection to the bus');
+  }
+
   /** Resolves when the connection is up, or when the signal fires. */
   up(signal: AbortSignal): Promise<void> {
     if (this.#state === 'up' || signal.aborted) return Promise.resolve();

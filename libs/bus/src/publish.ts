@@ -44,6 +44,7 @@ export class Publisher {
 
   /** False when the stream's end is not as expected. */
   async #store(fact: Fact, stream: StreamName, expect: JetStreamPublishOptions['expect']): Promise<boolean> {
+    this.connection.needUp();
     const event = toCloudEvent(fact);
     const written = headers();
     for (const [name, value] of Object.entries(event.headers)) if (value !== undefined) written.set(name, value);
@@ -69,6 +70,7 @@ export class Publisher {
 
   async #end(stream: StreamName): Promise<End> {
     try {
+      this.connection.needUp();
       const { state } = await this.streams.ensure(stream);
       const nothing = { lastId: undefined, lastPosition: 0, messages: state.messages, lastSequence: state.last_seq };
       if (state.messages === 0) return nothing;

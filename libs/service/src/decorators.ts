@@ -1,6 +1,6 @@
 import type { AnswerOf, Call, ConsumeOptions, Delivery, FactOf } from '@muster/bus';
 import type { FactFamily, Order, RequestOf } from '@muster/contracts';
-import { applyDecorators, type ArgumentsHost, Catch, type ExceptionFilter, UseFilters } from '@nestjs/common';
+import { applyDecorators, Catch, type ExceptionFilter, UseFilters } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { type Observable, throwError } from 'rxjs';
 
@@ -67,7 +67,7 @@ function mark<Method>(
 /** Nest would turn every error into "Internal server error"; the bus tells refusals, outages and bugs apart itself. */
 @Catch()
 export class ErrorsAsTheyAre implements ExceptionFilter {
-  catch(error: unknown, _host: ArgumentsHost): Observable<never> {
+  catch(error: unknown): Observable<never> {
     return throwError(() => error);
   }
 }
