@@ -1,11 +1,14 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { connectBus } from '@muster/bus';
+import { Outage } from '@muster/contracts';
 import { natsServerProgram } from '../programs/nats-server.js';
 import { CannotGoOn, wordsOf } from '../terminal.js';
 import { type DataFolder, keptSecret, writeWhole } from './data-folder.js';
 import type { PartSpec } from './part.js';
 
 const ANSWER_WITHIN_MS = 5_000;
+const LOOK_WITHIN_MS = 2_000;
 
 export interface Nats {
   readonly part: PartSpec;
@@ -19,8 +22,9 @@ export async function ownNats(folder: DataFolder, port: number, env: NodeJS.Proc
   const password = await keptSecret(folder, 'nats-muster');
   const config = join(folder.secrets, 'nats.conf');
   await writeWhole(config, natsConfig(port, password, folder.nats));
+  const url = `nats://muster:${password}@127.0.0.1:${port}`;
   return {
-    url: `nats://muster:${password}@127.0.0.1:${port}`,
+    url,
     part: {
       name: 'NATS',
       file: program,
@@ -30,6 +34,8 @@ export async function ownNats(folder: DataFolder, port: number, env: NodeJS.Proc
       stopWithinMs: 10_000,
       ready: () => natsAnswers('127.0.0.1', port),
       readyWithinMs: 30_000,
+      // 2.9.10, Debian's, answers no JetStream call any more once a disk was full, and does not end either.
+      signsOfLife: { look: () => streamsAnswer(url), everyMs: 5_000, failures: 4 },
       remedy: 'If the disk is full make room; otherwise set NATS_URL to use another one.',
     },
   };
@@ -53,6 +59,18 @@ export async function checkNats(url: string): Promise<void> {
       `The NATS of NATS_URL at ${hostname}:${port || 4222} does not answer: ${wordsOf(error)}. Start it or correct NATS_URL.`,
       { cause: error },
     );
+  }
+}
+
+/** Whether JetStream tells the end of a stream. That the server lets us in says nothing about that. */
+async function streamsAnswer(url: string): Promise<void> {
+  const bus = await connectBus({ servers: url, name: 'npm start', firstTryMs: LOOK_WITHIN_MS });
+  try {
+    await bus.tail('FLEET');
+  } catch (error) {
+    if (error instanceof Outage) throw error;
+  } finally {
+    await bus.close();
   }
 }
 

@@ -109,6 +109,22 @@ describe('a part of the system', () => {
     expect(said.join('')).toContain('thing ended (ended by SIGKILL: ready');
   });
 
+  it('that runs but has got stuck is killed and started again', async () => {
+    let stuck = false;
+    const look = () => (stuck ? Promise.reject(new Error('no answer')) : Promise.resolve());
+    const thing = part(STAYS, { signsOfLife: { look, everyMs: 10, failures: 3 } });
+    await thing.start();
+    const [first = 0] = pidsSaid();
+    stuck = true;
+    await until(
+      () => identify(first),
+      (found) => found === undefined,
+    );
+    stuck = false;
+    await until(() => said.join('').includes('thing is back.'));
+    expect(said.join('')).toContain('thing runs but does not answer any more: it is killed.');
+  });
+
   it('that is stopped while it waits to be started again stays stopped', async () => {
     const thing = part(STAYS);
     await thing.start();

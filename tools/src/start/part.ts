@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CannotGoOn, say, wordsOf } from '../terminal.js';
 import type { LogFile } from './log-file.js';
 import type { Roster } from './roster.js';
+import { getsStuck, type SignsOfLife } from './stuck.js';
 import { whyItEnded } from './why.js';
 
 export interface PartSpec {
@@ -19,6 +20,8 @@ export interface PartSpec {
   /** One look whether it is ready: resolves, or rejects with why not yet. */
   readonly ready: () => Promise<void>;
   readonly readyWithinMs: number;
+  /** For a program that is known to hang: found stuck, it is killed and started again. */
+  readonly signsOfLife?: SignsOfLife;
   /** What a person does when it cannot start. */
   readonly remedy: string;
 }
@@ -92,8 +95,11 @@ export class Part {
     const steady = setTimeout(() => {
       this.attempts = 0;
     }, STEADY_MS);
+    const over = new AbortController();
+    this.watch(child, over.signal);
     void ended.then((how) => {
       clearTimeout(steady);
+      over.abort();
       this.comeBack(how);
     });
   }
@@ -127,6 +133,18 @@ export class Part {
       await sleep(LOOK_EVERY_MS, undefined, { signal: this.stopping.signal });
     }
     throw new CannotStart(`not ready after ${this.spec.readyWithinMs / 1000} s (${wordsOf(last)})`);
+  }
+
+  private watch(child: ChildProcess, over: AbortSignal): void {
+    const { name, signsOfLife } = this.spec;
+    if (signsOfLife === undefined) return;
+    getsStuck(signsOfLife, AbortSignal.any([over, this.stopping.signal])).then(
+      () => {
+        say(`${name} runs but does not answer any more: it is killed.`);
+        killGroup(child);
+      },
+      () => undefined,
+    );
   }
 
   private comeBack(how: string): void {
