@@ -1,20 +1,18 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { seriousFindings } from './harness/axe.js';
-import { type Colours, ConsoleWindow, openBrowser } from './harness/console.js';
-import { Muster } from './harness/muster.js';
+import type { Colours } from './harness/console.js';
+import { Stage } from './harness/stage.js';
 import { admin, makeFirstAccount, openNode, openNodes, signIn, waitForColour, Wizard } from './harness/pages.js';
 
 /** Every page and dialog, in both colour schemes: what axe-core calls serious or critical. */
 describe('every page', () => {
-  let muster: Muster;
-  let browser: Browser;
+  const stage = new Stage();
 
   beforeAll(async () => {
-    [muster, browser] = await Promise.all([Muster.start(), openBrowser()]);
+    await stage.open();
   });
   afterAll(async () => {
-    await browser.close();
-    await muster.remove();
+    await stage.close();
   });
 
   it('for the first account has no serious finding in light and dark', async () => {
@@ -33,7 +31,7 @@ describe('every page', () => {
     const look = async (what: string) => {
       found[what] = await seriousFindings(page);
     };
-    if (muster.code !== undefined && colours === 'light') await makeFirstAccount(page, muster.code, admin);
+    if (stage.muster.code !== undefined && colours === 'light') await makeFirstAccount(page, stage.muster.code, admin);
     else {
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
       await look('sign in');
@@ -96,7 +94,7 @@ describe('every page', () => {
   });
 
   async function openIn(colours: Colours): Promise<{ page: Page; close: () => Promise<void> }> {
-    const window = await ConsoleWindow.open(browser, muster.address, colours);
+    const window = await stage.window(colours);
     return { page: window.page, close: () => window.close() };
   }
 });

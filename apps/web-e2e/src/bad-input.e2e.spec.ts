@@ -1,27 +1,25 @@
-import type { Browser, Page } from 'playwright-core';
-import { ConsoleWindow, openBrowser } from './harness/console.js';
-import { Muster } from './harness/muster.js';
+import type { Page } from 'playwright-core';
+import type { ConsoleWindow } from './harness/console.js';
+import { Stage } from './harness/stage.js';
 import { admin, makeFirstAccount, signIn, waitForColour, Wizard, wordsOfRow } from './harness/pages.js';
 import { freePort, otherServer } from './harness/ports.js';
 import { callFrom } from './harness/rest.js';
 
 describe('whoever types nonsense', () => {
-  let muster: Muster;
-  let browser: Browser;
+  const stage = new Stage();
   let window: ConsoleWindow;
   let page: Page;
   const fresh = async () => {
-    window = await ConsoleWindow.open(browser, muster.address);
+    window = await stage.window();
     page = window.page;
   };
 
   beforeAll(async () => {
-    [muster, browser] = await Promise.all([Muster.start(), openBrowser()]);
+    await stage.open();
     await fresh();
   });
   afterAll(async () => {
-    await browser.close();
-    await muster.remove();
+    await stage.close();
   });
   afterEach(async () => {
     // A dialog that a failing test has left open would make the next one fail too.
@@ -38,7 +36,7 @@ describe('whoever types nonsense', () => {
   });
 
   it('gets in all the same once it is right', async () => {
-    await makeFirstAccount(page, muster.code ?? '', admin);
+    await makeFirstAccount(page, stage.muster.code ?? '', admin);
     await waitForColour(page, 'Local Node', 'green', 30_000);
   });
 

@@ -1,27 +1,24 @@
 import { until } from '@muster/testing';
-import type { Browser, Page } from 'playwright-core';
-import { ConsoleWindow, openBrowser } from './harness/console.js';
-import { Muster } from './harness/muster.js';
-import { NodeService } from './harness/node-service.js';
+import type { Page } from 'playwright-core';
+import type { ConsoleWindow } from './harness/console.js';
+import { Stage } from './harness/stage.js';
+import type { NodeService } from './harness/node-service.js';
 import { admin, makeFirstAccount, openNode, openNodes, waitForColour, Wizard, wordsOfRow } from './harness/pages.js';
 
 /** The first evening with Muster, from the first page to the next morning. Each step begins where the one before ended. */
 describe('somebody who has just started Muster', () => {
-  let muster: Muster;
-  let browser: Browser;
+  const stage = new Stage();
   let window: ConsoleWindow;
   let page: Page;
   let second: NodeService;
 
   beforeAll(async () => {
-    [muster, browser] = await Promise.all([Muster.start(), openBrowser()]);
-    window = await ConsoleWindow.open(browser, muster.address);
+    await stage.open();
+    window = await stage.window();
     page = window.page;
   });
   afterAll(async () => {
-    await browser.close();
-    await second?.remove();
-    await muster.remove();
+    await stage.close();
   });
   afterEach(() => {
     expect(window.takeComplaints()).toEqual([]);
@@ -39,7 +36,7 @@ describe('somebody who has just started Muster', () => {
   });
 
   it('makes the first account with the code from the terminal', async () => {
-    await makeFirstAccount(page, muster.code ?? '', admin);
+    await makeFirstAccount(page, stage.muster.code ?? '', admin);
   });
 
   it('sees this machine appear by itself as Local Node, green', async () => {
@@ -71,7 +68,7 @@ describe('somebody who has just started Muster', () => {
   });
 
   it('is told that the key is the cause when a second machine has another one', async () => {
-    second = await NodeService.start('A'.repeat(43));
+    second = await stage.node('A'.repeat(43));
     await openNodes(page);
     const wizard = await Wizard.open(page);
     expect(await wizard.field('Name').inputValue()).not.toBe('');
@@ -83,7 +80,7 @@ describe('somebody who has just started Muster', () => {
 
   it('adds the second machine once it has the key, and sees its stages pass one by one', async () => {
     await second.kill();
-    await second.useKey(await muster.accessKey());
+    await second.useKey(await stage.muster.accessKey());
     await second.start();
     const wizard = await Wizard.open(page);
     await wizard.fill({ name: 'brisk-otter', host: 'localhost', port: String(second.port) });
@@ -128,13 +125,13 @@ describe('somebody who has just started Muster', () => {
 
   it('finds everything as it was after a restart, which takes at most 10 s, with nobody having to sign in again', async () => {
     const restarted = await window.expecting(/.*/, async () => {
-      expect(await muster.stop()).toBe(0);
-      const { tookMs } = await muster.start();
+      expect(await stage.muster.stop()).toBe(0);
+      const { tookMs } = await stage.muster.start();
       await page.getByText('Connection lost').first().waitFor({ state: 'detached', timeout: 20_000 });
       return tookMs;
     });
     expect(restarted).toBeLessThan(10_000);
-    expect(muster.code).toBeUndefined();
+    expect(stage.muster.code).toBeUndefined();
     await waitForColour(page, 'Local Node', 'green', 15_000);
     await waitForColour(page, 'calm-heron', 'green', 15_000);
     await page.reload();
@@ -162,7 +159,7 @@ describe('somebody who has just started Muster', () => {
   });
 
   it('is told by a second start that this one runs, and where', async () => {
-    const told = await muster.startAgain();
-    expect(told).toContain(`Muster is running for this data folder already: open ${muster.address} (pid `);
+    const told = await stage.muster.startAgain();
+    expect(told).toContain(`Muster is running for this data folder already: open ${stage.muster.address} (pid `);
   });
 });

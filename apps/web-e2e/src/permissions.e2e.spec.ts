@@ -1,33 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser } from 'playwright-core';
-import { ConsoleWindow, openBrowser } from './harness/console.js';
-import { Muster } from './harness/muster.js';
+import type { ConsoleWindow } from './harness/console.js';
+import { Stage } from './harness/stage.js';
 import { admin, makeFirstAccount, openNode, openNodes, type Person, signIn, waitForColour } from './harness/pages.js';
 import { callFrom } from './harness/rest.js';
 
 const viewer: Person = { name: 'Vera', password: 'only looking around' };
 
 describe('somebody who may see the fleet and nothing else', () => {
-  let muster: Muster;
-  let browser: Browser;
+  const stage = new Stage();
   let window: ConsoleWindow;
   let nodeId: string;
 
   beforeAll(async () => {
-    [muster, browser] = await Promise.all([Muster.start(), openBrowser()]);
-    const admins = await ConsoleWindow.open(browser, muster.address);
-    await makeFirstAccount(admins.page, muster.code ?? '', admin);
+    await stage.open();
+    const admins = await stage.window();
+    await makeFirstAccount(admins.page, stage.muster.code ?? '', admin);
     await waitForColour(admins.page, 'Local Node', 'green', 30_000);
     const nodes = await callFrom(admins.page, 'GET', '/api/nodes');
     nodeId = (nodes.body as { nodes: { nodeId: string }[] }).nodes[0]?.nodeId ?? '';
     const account = { accountId: randomUUID(), ...viewer, permissions: ['fleet:view'] };
     expect(await callFrom(admins.page, 'POST', '/api/accounts', account)).toMatchObject({ status: 201 });
     await admins.close();
-    window = await ConsoleWindow.open(browser, muster.address);
+    window = await stage.window();
   });
   afterAll(async () => {
-    await browser.close();
-    await muster.remove();
+    await stage.close();
   });
 
   it('sees the nodes and no way to add, change or delete one', async () => {

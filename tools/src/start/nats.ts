@@ -32,6 +32,7 @@ export async function ownNats(folder: DataFolder, port: number, env: NodeJS.Proc
       env,
       stopSignal: 'SIGTERM',
       stopWithinMs: 10_000,
+      port,
       ready: () => natsAnswers('127.0.0.1', port),
       readyWithinMs: 30_000,
       // 2.9.10, Debian's, answers no JetStream call any more once a disk was full, and does not end either.

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listensItself } from '../process/listener.js';
 import { CannotGoOn, say, wordsOf } from '../terminal.js';
 import type { LogFile } from './log-file.js';
 import type { Roster } from './roster.js';
@@ -17,6 +18,8 @@ export interface PartSpec {
   readonly stopSignal: 'SIGTERM' | 'SIGINT';
   /** After this it is killed. */
   readonly stopWithinMs: number;
+  /** The port it is to listen on, if any: ready is only who does so itself. */
+  readonly port?: number;
   /** One look whether it is ready: resolves, or rejects with why not yet. */
   readonly ready: () => Promise<void>;
   readonly readyWithinMs: number;
@@ -90,7 +93,7 @@ export class Part {
     const endedEarly = ended.then((how) => Promise.reject(new CannotStart(how)));
     endedEarly.catch(() => undefined);
     if (child.pid !== undefined) await this.roster.add(child.pid, this.spec.name, this.spec.stopSignal);
-    await Promise.race([endedEarly, this.becomesReady()]);
+    await Promise.race([endedEarly, this.becomesReady(child.pid)]);
 
     const steady = setTimeout(() => {
       this.attempts = 0;
@@ -120,13 +123,15 @@ export class Part {
     return child;
   }
 
-  private async becomesReady(): Promise<void> {
+  private async becomesReady(pid: number | undefined): Promise<void> {
     const deadline = performance.now() + this.spec.readyWithinMs;
     let last: unknown;
     while (performance.now() < deadline) {
       try {
-        await this.spec.ready();
-        return;
+        const { ready, port } = this.spec;
+        await ready();
+        if (port === undefined || pid === undefined || (await listensItself(pid, port))) return;
+        last = new Error(`somebody else answers on port ${port}`);
       } catch (error) {
         last = error;
       }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import * as z from 'zod';
 
@@ -14,11 +15,20 @@ export const Ports = z.object({
 });
 export type Ports = z.infer<typeof Ports>;
 
-/** Where the search begins when nothing is remembered. Beside the well-known port of each, so that a system's own is not met. */
-const FIRST: Ports = { console: 8080, registry: 18_081, monitor: 18_082, node: 8022, postgres: 15_432, nats: 14_222 };
+const FIRST_NODE = 8022;
+/** Below 32,768, where Linux begins to hand out ports to outgoing connections. */
+const FIRST_INTERNAL = 18_000;
+const SLOTS = 1_000;
 const TRIES = 200;
 
 export type IsFree = (port: number) => Promise<boolean>;
+
+/**
+ * Where the search for the ports that nobody types begins: at a place of the data folder's own, so that two systems that
+ * start at the same moment do not find the same port free.
+ */
+export const internalPorts = (dataFolder: string): number =>
+  FIRST_INTERNAL + (createHash('sha256').update(dataFolder).digest().readUInt32BE() % SLOTS) * 4;
 
 /**
  * A free port for each part: the remembered one when it is free still, else the next free one after the usual. The
@@ -27,33 +37,39 @@ export type IsFree = (port: number) => Promise<boolean>;
 export async function choosePorts(
   remembered: Partial<Ports>,
   console: { port: number; isFixed: boolean },
+  internal: number,
   isFree: IsFree,
 ): Promise<Ports> {
-  const taken = new Set<number>();
-  const next = async (part: string, first: number, wanted: number | undefined): Promise<number> => {
-    const candidates = [
-      ...(wanted === undefined ? [] : [wanted]),
-      ...Array.from({ length: TRIES }, (_, n) => first + n),
-    ];
-    for (const port of candidates) {
-      if (port > 65_535 || taken.has(port) || !(await isFree(port))) continue;
-      taken.add(port);
-      return port;
+  const first: Ports = {
+    console: console.port,
+    node: FIRST_NODE,
+    registry: internal,
+    monitor: internal + 1,
+    postgres: internal + 2,
+    nats: internal + 3,
+  };
+  const parts = Object.keys(first) as (keyof Ports)[];
+  const chosen = new Map<keyof Ports, number>();
+  const isTaken = (port: number): boolean => [...chosen.values()].includes(port);
+
+  if (console.isFixed) {
+    if (!(await isFree(console.port)))
+      throw new Error(`Port ${console.port} is taken. End what listens there, or choose another with --port.`);
+    chosen.set('console', console.port);
+  }
+  // What is remembered comes first, so that one that has to move takes no other's place.
+  for (const part of parts) {
+    const port = remembered[part];
+    if (port !== undefined && !chosen.has(part) && !isTaken(port) && (await isFree(port))) chosen.set(part, port);
+  }
+  for (const part of parts) {
+    for (let port = first[part]; !chosen.has(part); port += 1) {
+      if (port > 65_535 || port >= first[part] + TRIES)
+        throw new Error(`No free port for ${part} between ${first[part]} and ${port - 1}.`);
+      if (!isTaken(port) && (await isFree(port))) chosen.set(part, port);
     }
-    throw new Error(`No free port for ${part} between ${first} and ${first + TRIES}.`);
-  };
-  if (console.isFixed && !(await isFree(console.port)))
-    throw new Error(`Port ${console.port} is taken. End what listens there, or choose another with --port.`);
-  const consolePort = console.isFixed ? console.port : await next('the console', console.port, remembered.console);
-  taken.add(consolePort);
-  return {
-    console: consolePort,
-    registry: await next('registry', FIRST.registry, remembered.registry),
-    monitor: await next('monitor', FIRST.monitor, remembered.monitor),
-    node: await next('node', FIRST.node, remembered.node),
-    postgres: await next('postgres', FIRST.postgres, remembered.postgres),
-    nats: await next('nats', FIRST.nats, remembered.nats),
-  };
+  }
+  return Ports.parse(Object.fromEntries(chosen));
 }
 
 /** Whether nobody listens on the port, by whichever address of this machine a person or a browser may come. */

@@ -57,6 +57,7 @@ export async function ownPostgres(folder: DataFolder, port: number, env: NodeJS.
       // A fast shutdown: sessions are ended, everything is written.
       stopSignal: 'SIGINT',
       stopWithinMs: 30_000,
+      port,
       ready: asSuperuser,
       readyWithinMs: 60_000,
       remedy: 'If the disk is full make room; otherwise set DATABASE_URL to use another one.',

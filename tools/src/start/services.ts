@@ -62,6 +62,7 @@ export function nodePart({ root, folder, ports, accessKeyFile, env }: ServiceSet
     env,
     stopSignal: 'SIGTERM',
     stopWithinMs: 10_000,
+    port: ports.node,
     ready: () => listens(ports.node),
     readyWithinMs: 30_000,
     remedy: 'Leave it out with --no-node if you do not need this machine as a node.',
@@ -82,7 +83,6 @@ function service(
   port: number,
   own: NodeJS.ProcessEnv,
 ): PartSpec {
-  const lookAt = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
   return {
     name,
     file: process.execPath,
@@ -90,15 +90,21 @@ function service(
     env: { ...env, ...own, PORT: String(port) },
     stopSignal: 'SIGTERM',
     stopWithinMs: 10_000,
-    ready: () => isReady(lookAt, port),
+    port,
+    ready: () => isReady(host, port),
     readyWithinMs: 60_000,
     remedy: 'Start again; if it stays so, look into its log.',
   };
 }
 
+/** Where this machine itself reaches what listens on this address. */
+export const localUrl = (host: string, port: number): string => {
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+};
+
 async function isReady(host: string, port: number): Promise<void> {
-  const shown = host.includes(':') ? `[${host}]` : host;
-  const response = await fetch(`http://${shown}:${port}/health/ready`, { signal: AbortSignal.timeout(5_000) });
+  const response = await fetch(`${localUrl(host, port)}/health/ready`, { signal: AbortSignal.timeout(5_000) });
   await response.body?.cancel();
   if (response.status !== 200) throw new Error(`/health/ready answers ${response.status}`);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { Ports, choosePorts, isPortFree } from './ports.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus } from '@muster/bus';
 import { SessionView } from '@muster/contracts';
 import { CannotGoOn, say } from '../terminal.js';
@@ -12,9 +12,12 @@ import { LogFile } from './log-file.js';
 import { checkNats, ownNats } from './nats.js';
 import type { StartOptions } from './options.js';
 import { Part, type PartSpec } from './part.js';
+import { choosePorts, internalPorts, isPortFree, Ports } from './ports.js';
 import { checkDatabase, ownPostgres } from './postgres.js';
 import { Roster, sweepLeftovers } from './roster.js';
-import { consoleAddress, nodePart, serviceParts, type ServiceSettings } from './services.js';
+import { consoleAddress, localUrl, nodePart, serviceParts, type ServiceSettings } from './services.js';
+
+const ASK_WITHIN_MS = 30_000;
 
 /** It was asked to stop while it started. */
 class Interrupted extends Error {}
@@ -124,11 +127,15 @@ export class System {
 
   private async ports(folder: DataFolder): Promise<Ports> {
     const path = join(folder.root, 'ports.json');
-    const remembered = (await readJson(path, Ports)) ?? {};
+    const remembered: Partial<Ports> = (await readJson(path, Ports)) ?? {};
     const { port, portIsFixed: isFixed } = this.options;
     try {
-      const ports = await choosePorts(remembered, { port, isFixed }, isPortFree);
+      const ports = await choosePorts(remembered, { port, isFixed }, internalPorts(folder.root), isPortFree);
       await writeWhole(path, JSON.stringify(ports, undefined, 2));
+      if (remembered.node !== undefined && ports.node !== remembered.node && this.options.withNode)
+        say(
+          `Something else has taken port ${remembered.node}: the node service of this machine now listens on ${ports.node}. Correct its address in the console, or free the port and start again.`,
+        );
       return ports;
     } catch (error) {
       throw new CannotGoOn((error as Error).message, { cause: error });
@@ -138,8 +145,7 @@ export class System {
   private async welcome(settings: ServiceSettings, instance: HeldInstance, tookMs: number): Promise<void> {
     const address = consoleAddress(this.options, settings.ports.console);
     await instance.tell(address);
-    const session = await fetch(`http://127.0.0.1:${settings.ports.console}/api/session`);
-    const { firstAccountNeeded } = SessionView.parse(await session.json());
+    const firstAccountNeeded = await isFirstAccountNeeded(localUrl(this.options.host, settings.ports.console));
     say(`Ready after ${(tookMs / 1000).toFixed(1)} s. Logs are in ${settings.folder.logs}`);
     say('');
     say(
@@ -147,5 +153,23 @@ export class System {
     );
     say('');
     say('Ctrl-C stops everything; your data stays.');
+  }
+}
+
+/** Asks the gateway as the page does. It may be ready a moment before the registry hears it. */
+async function isFirstAccountNeeded(gateway: string): Promise<boolean> {
+  const deadline = performance.now() + ASK_WITHIN_MS;
+  for (;;) {
+    try {
+      const answer = await fetch(`${gateway}/api/session`, { signal: AbortSignal.timeout(5_000) });
+      return SessionView.parse(await answer.json()).firstAccountNeeded;
+    } catch (error) {
+      if (performance.now() > deadline)
+        throw new CannotGoOn(
+          'The gateway cannot reach the registry, so nobody could sign in. Start again; if it stays so, look into both logs.',
+          { cause: error },
+        );
+    }
+    await sleep(200);
   }
 }

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromiumProgram } from '../programs/chromium.js';
 import { natsServerProgram } from '../programs/nats-server.js';
 import { stopRunning } from '../programs/run.js';
@@ -15,6 +17,8 @@ import { exitCodeOf, JestReport, lastLine, sum, type Tally, tallyOf } from './ta
 // The life of `npm test`: fetch what the tests need, run them, add up, leave nothing behind.
 const root = process.env['MUSTER_ROOT'] ?? join(import.meta.dirname, '../../..');
 const INTERRUPTED = 130;
+/** How long jest may take to end after its report. */
+const END_WITHIN_MS = 15_000;
 
 const mark = randomUUID();
 let current: ChildProcess | undefined;
@@ -77,12 +81,21 @@ async function runJest(run: JestRun, programs: NodeJS.ProcessEnv): Promise<Tally
         detached: true,
       },
     );
-    await once(current, 'exit');
+    await Promise.race([once(current, 'exit'), neverEnds(report)]);
     return tallyOf(await readReport(report));
   } finally {
     current = undefined;
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Jest writes its report and then ends, unless a test has left something open. Then its results count all the same, and what
+ * is left is ended and named with the other leftovers.
+ */
+async function neverEnds(report: string): Promise<void> {
+  while (!existsSync(report)) await sleep(500, undefined, { ref: false });
+  await sleep(END_WITHIN_MS, undefined, { ref: false });
 }
 
 async function readReport(path: string): Promise<JestReport | undefined> {

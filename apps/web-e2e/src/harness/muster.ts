@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '@muster/testing';
+import { listens } from './ports.js';
 import { Running } from './process.js';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -15,10 +16,13 @@ export class Muster {
   /** The one-time code, while no account exists. */
   code: string | undefined;
 
-  private constructor(readonly dataFolder: string) {}
+  private constructor(
+    readonly dataFolder: string,
+    private readonly port: number,
+  ) {}
 
   static async start(): Promise<Muster> {
-    const muster = new Muster(await mkdtemp(join(tmpdir(), 'muster-e2e-')));
+    const muster = new Muster(await mkdtemp(join(tmpdir(), 'muster-e2e-')), await consolePort());
     try {
       await muster.start();
       return muster;
@@ -60,7 +64,8 @@ export class Muster {
 
   private run(): Running {
     const program = join(root, 'tools/dist/start/main.js');
-    return Running.start(process.execPath, [program, '--data', this.dataFolder], { NODE_OPTIONS: '' });
+    const args = ['--data', this.dataFolder, '--port', String(this.port)];
+    return Running.start(process.execPath, [program, ...args], { NODE_OPTIONS: '' });
   }
 
   get output(): string {
@@ -71,4 +76,11 @@ export class Muster {
   async accessKey(): Promise<string> {
     return (await readFile(join(this.dataFolder, 'secrets/access-key'), 'utf8')).trim();
   }
+}
+
+/** A free port below those that the system gives to outgoing connections, so that it is free again for a restart. */
+async function consolePort(): Promise<number> {
+  let port = 23_000 + (process.pid % 5_000);
+  while (await listens(port)) port += 1;
+  return port;
 }
