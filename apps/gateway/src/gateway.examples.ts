@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { type Bus, connectBus, type Handler } from '@muster/bus';
+import { type Bus, connectBus, type Handler, type Stoppable } from '@muster/bus';
 import {
   type Account,
   type AccountEvent,
@@ -131,8 +131,12 @@ export class RegistryStandIn {
     return registry;
   }
 
-  answer<O extends Order>(order: O, handler: Handler<O>, subject?: string): Promise<{ stop(): Promise<void> }> {
-    return this.bus.answer(order, handler, subject === undefined ? {} : { subject });
+  /** Answers from now on: the bus has taken note when this resolves. */
+  async answer<O extends Order>(order: O, handler: Handler<O>, subject?: string): Promise<Stoppable> {
+    const answering = await this.bus.answer(order, handler, subject === undefined ? {} : { subject });
+    // The server handles what comes over one connection in order: its answer to this means that it knows of that.
+    await this.bus.tail('FLEET');
+    return answering;
   }
 
   /** Somebody signed in with these permissions. */

@@ -248,14 +248,37 @@ describe("a node's metrics", () => {
     const joined = await until(join, ({ ok: isIn }) => isIn);
     expect(ok(joined).snapshot).toEqual({ samples: [] });
     socket.emit('metrics:leave', { nodeId: quiet });
+    await until(() => !isOpen(`node:${quiet}:metrics`));
     const monitor = await registry.answer(
       ReadSamples,
       () => Promise.reject(new Outage('monitor', 'busy')),
       commandSubject(ReadSamples, quiet),
     );
-    expect(await until(join, ({ ok: isIn }) => !isIn)).toMatchObject({ code: 'outage' });
+    expect(await join()).toMatchObject({ ok: false, code: 'outage' });
     await monitor.stop();
   });
+});
+
+describe('a room of a node that no monitor holds', () => {
+  it('is entered anew as soon as one does', async () => {
+    const late = randomUUID();
+    await registry.publish(registered(late));
+    const socket = await connected(viewer());
+    const dirty: unknown[] = [];
+    socket.on('room:dirty', (room) => dirty.push(room));
+    await until(
+      () => joinMetrics(socket, late),
+      ({ ok: isIn }) => isIn,
+    );
+    const monitor = await registry.answer(
+      ReadSamples,
+      () => Promise.resolve({ samples: [sample(late, 1)] }),
+      commandSubject(ReadSamples, late),
+    );
+    expect(await until(() => dirty[0])).toEqual({ room: 'metrics', nodeId: late });
+    expect(ok(await joinMetrics(socket, late)).snapshot.samples).toEqual([sample(late, 1)]);
+    await monitor.stop();
+  }, 10_000);
 });
 
 describe("a node's log", () => {

@@ -28,6 +28,9 @@ export interface SourcePorts {
 /** The page gives a room five seconds to open; this leaves one for the way. */
 const OPEN_WITHIN_MS = 4_000;
 
+/** How often it is asked again for a node that no monitor holds, while somebody looks. */
+const ASK_AGAIN_MS = 2_000;
+
 /** New lines reach a page four times a second. */
 const LOG_FLUSH_MS = 250;
 
@@ -60,8 +63,12 @@ export function openMetrics(
     },
     { nodeId },
   );
-  const asking = askMonitor((signal) =>
-    ports.bus.ask(ReadSamples, {}, callerOf(ports), { subject: commandSubject(ReadSamples, nodeId), signal }),
+  const subject = commandSubject(ReadSamples, nodeId);
+  const asking = askMonitor(
+    (signal) => ports.bus.ask(ReadSamples, {}, callerOf(ports), { subject, signal }),
+    () => {
+      say.lost();
+    },
   );
   return {
     ready: asking.answer.then((answer) => {
@@ -86,8 +93,12 @@ export function openLog(
     },
     { nodeId },
   );
-  const asking = askMonitor<ReplyOf<typeof ReadLog>>((signal) =>
-    bus.ask(ReadLog, { limit: SHOWN_ENTRIES }, callerOf(ports), { subject: commandSubject(ReadLog, nodeId), signal }),
+  const subject = commandSubject(ReadLog, nodeId);
+  const asking = askMonitor<ReplyOf<typeof ReadLog>>(
+    (signal) => bus.ask(ReadLog, { limit: SHOWN_ENTRIES }, callerOf(ports), { subject, signal }),
+    () => {
+      say.lost();
+    },
   );
   const timer = setInterval(() => {
     const entries = thread.flush();
@@ -114,15 +125,27 @@ interface Asking<Reply> {
   giveUp(): void;
 }
 
-function askMonitor<Reply>(ask: (signal: AbortSignal) => Promise<Reply>): Asking<Reply> {
+/**
+ * Asks whichever monitor holds the node. When none does, it goes on asking, and calls `found` once one has answered: it may
+ * have been activated, or monitor and bus came back later than we did.
+ */
+function askMonitor<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, found: () => void): Asking<Reply> {
   const left = new AbortController();
-  const answer = ask(AbortSignal.any([left.signal, AbortSignal.timeout(OPEN_WITHIN_MS)])).catch((error: unknown) => {
-    if (error instanceof AskOutage && error.problem === 'no-responders') return undefined;
-    throw error;
+  const once = () => ask(AbortSignal.any([left.signal, AbortSignal.timeout(OPEN_WITHIN_MS)]));
+  let timer: NodeJS.Timeout | undefined;
+  const later = (): void => {
+    if (left.signal.aborted) return;
+    timer = setTimeout(() => void once().then(found, later), ASK_AGAIN_MS);
+  };
+  const answer = once().catch((error: unknown) => {
+    if (!(error instanceof AskOutage && error.problem === 'no-responders')) throw error;
+    later();
+    return undefined;
   });
   return {
     answer,
     giveUp: () => {
+      clearTimeout(timer);
       left.abort();
     },
   };
