@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Outage } from '@muster/contracts';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { pauseMs } from './bell.js';
 import { isOutage } from './failures.js';
 import { EventStore1764000000000 } from './migrations/1764000000000-event-store.js';
+import { QuickAppend1765000000000 } from './migrations/1765000000000-quick-append.js';
 
 type Classes = readonly (new () => object)[];
 
@@ -33,6 +35,7 @@ const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_trans
 const CONNECT_TIMEOUT_MS = 5_000;
 /** How long to wait while another process migrates. */
 const MIGRATE_WITHIN_MS = 300_000;
+const OWN_MIGRATIONS = [EventStore1764000000000, QuickAppend1765000000000];
 const MIGRATIONS_LOCK = 'muster migrations';
 
 /** The options that put a session into the schema and bound what it may hold up. */
@@ -58,7 +61,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
     // The names of tables are left bare, so that the search path decides: a rebuild redirects it to tables on the side.
     extra: { options: sessionOptions(schema), keepAlive: true, query_timeout: 15_000 },
     entities: [...entities] as NonNullable<DataSourceOptions['entities']>,
-    migrations: [EventStore1764000000000, ...migrations] as NonNullable<DataSourceOptions['migrations']>,
+    // Run in the order of the times in their names.
+    migrations: [...OWN_MIGRATIONS, ...migrations] as NonNullable<DataSourceOptions['migrations']>,
     migrationsTransactionMode: 'each',
     uuidExtension: 'pgcrypto',
     installExtensions: false,
@@ -96,8 +100,8 @@ async function migrate(database: DataSource, { url, schema, applicationName }: D
 }
 
 /**
- * Runs a statement that each session parses and plans once: for the few on the hot path. TypeORM's own `query` sends the text
- * to be parsed anew each time.
+ * Runs a statement that each session parses and plans once: for the few on the hot path. It goes straight to the pool that
+ * TypeORM opened, whose own `query` makes a query runner and has the text parsed anew each time.
  */
 export async function queryPrepared(
   database: DataSource,
@@ -105,15 +109,28 @@ export async function queryPrepared(
   text: string,
   values: unknown[],
 ): Promise<unknown[]> {
-  const runner = database.createQueryRunner();
+  const client = await poolOf(database).connect();
+  // A connection that breaks fails the query, and tells of it as an event too: unheard, that would end the process.
+  client.on('error', unheard);
+  let broken = true;
   try {
-    // TypeORM does not know the type of its driver's connection.
-    const client = (await runner.connect()) as pg.PoolClient;
-    return (await client.query<Record<string, unknown>>({ name, text, values })).rows;
+    const { rows } = await client.query<Record<string, unknown>>({ name, text, values });
+    broken = false;
+    return rows;
+  } catch (error) {
+    // After a word from the server the connection is ready for the next query. Without one nobody knows.
+    broken = !(error instanceof pg.DatabaseError);
+    throw error;
   } finally {
-    await runner.release();
+    client.off('error', unheard);
+    client.release(broken);
   }
 }
+
+const unheard = (): void => undefined;
+
+/** TypeORM does not know the type of its driver's pool. */
+const poolOf = ({ driver }: DataSource): pg.Pool => (driver as PostgresDriver).master as pg.Pool;
 
 /** A connection outside the pool, in the schema of an open database. */
 export async function connectBeside(

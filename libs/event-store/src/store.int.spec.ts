@@ -103,6 +103,18 @@ describe('the event store', () => {
       expect((await store.read(node)).version).toBe(3);
     });
 
+    it('is known again by a caller who has read the stream since', async () => {
+      const node = stream();
+      const first = meta();
+      await store.append(node, 0, [event('One')], first);
+      expect(await store.append(node, 1, [event('One')], first)).toEqual({ version: 1, repeated: true });
+      const others = { take: [{ kind: 'node-name', key: node }] };
+      expect(await store.append(node, 1, [event('One')], first, others)).toEqual({ version: 1, repeated: true });
+      expect((await store.read(node)).version).toBe(1);
+      // Nothing is left behind of the refused try: the next append works.
+      expect(await store.append(node, 1, [event('Two')], meta(), others)).toEqual({ version: 2, repeated: false });
+    });
+
     it('is carried out once when it arrives many times at once', async () => {
       const node = stream();
       const same = meta();

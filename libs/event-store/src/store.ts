@@ -38,18 +38,22 @@ export interface EventStoreOptions {
 const MAX_EVENTS = 100;
 /** A lost race rolls back everything, and the next try reads what won; more than a few in a row are something else. */
 const MAX_TRIES = 5;
-const RACED = new Set(['events_version', 'events_command', 'reservations_key']);
+const COMMAND_SEEN = 'events_command';
+const RACED = new Set(['events_version', 'reservations_key']);
 
 const Outcome = z.object({
   outcome: z.enum(['appended', 'repeated', 'version-conflict', 'reservation-taken', 'command-reused']),
-  version: z.nullable(z.number()),
-  detail: z.nullable(z.array(z.string())),
+  version: z.optional(z.number()),
+  detail: z.optional(z.array(z.string())),
 });
+const Answer = z.object({ answer: z.nullable(Outcome) });
 
 const READ = `select ${COLUMNS} from events e where e.stream_id = $1 and e.version > $2 order by e.version`;
 
-const APPEND = `select outcome, version, detail from append_events(
-  $1, $2, $3, $4::uuid[], $5::text[], $6, $7::jsonb[], $8, $9::text[], $10::text[], $11::text[], $12::text[])`;
+const APPEND = `select append_events(
+  $1, $2, $3, $4::uuid[], $5::text[], $6, $7::jsonb[], $8, $9::text[], $10::text[], $11::text[], $12::text[]) as answer`;
+/** What stands in the way of an append; null when nothing does any more. */
+const VERDICT = 'select append_verdict($1, $2, $3) as answer';
 
 /** The event table of one service: streams of facts, each appended at the version that its writer has read. */
 export class EventStore {
@@ -89,19 +93,32 @@ export class EventStore {
     const { within } = options;
     for (let tries = 1; ; tries += 1) {
       try {
+        const answered = (rows: readonly unknown[]): Appended => {
+          const outcome = outcomeOf(stream, expectedVersion, meta, rows);
+          if (outcome === undefined) throw new Error('append_events gave no answer');
+          return outcome;
+        };
         const outcome = await onDatabase(async () =>
           within
             ? this.database.transaction(async (tx) => {
-                const appended = outcomeOf(stream, expectedVersion, meta, await tx.query<unknown[]>(APPEND, values));
+                const appended = answered(await tx.query<unknown[]>(APPEND, values));
                 if (!appended.repeated) await within(tx);
                 return appended;
               })
-            : outcomeOf(stream, expectedVersion, meta, await queryPrepared(this.database, 'append', APPEND, values)),
+            : answered(await queryPrepared(this.database, 'append', APPEND, values)),
         );
         for (const tell of this.#onAppended) tell();
         return outcome;
       } catch (error) {
-        if (tries === MAX_TRIES || !(RACED.has(constraintOf(error) ?? '') || isRace(error))) throw error;
+        const constraint = constraintOf(error) ?? '';
+        if (tries === MAX_TRIES || !(constraint === COMMAND_SEEN || RACED.has(constraint) || isRace(error)))
+          throw error;
+        if (constraint !== COMMAND_SEEN) continue;
+        // Nothing was written: the command has been carried out, and what came of it is there to be read.
+        const asked = [stream, expectedVersion, meta.commandId];
+        const rows = await onDatabase(() => this.database.query<unknown[]>(VERDICT, asked));
+        const earlier = outcomeOf(stream, expectedVersion, meta, rows);
+        if (earlier) return earlier;
       }
     }
   }
@@ -153,8 +170,10 @@ export class EventStore {
   }
 }
 
-function outcomeOf(stream: string, expected: number, meta: FactMeta, rows: readonly unknown[]): Appended {
-  const { outcome, version, detail } = Outcome.parse(rows[0]);
+function outcomeOf(stream: string, expected: number, meta: FactMeta, rows: readonly unknown[]): Appended | undefined {
+  const { answer } = Answer.parse(rows[0]);
+  if (answer === null) return undefined;
+  const { outcome, version, detail } = answer;
   const [first = '', second = ''] = detail ?? [];
   switch (outcome) {
     case 'appended':
