@@ -20,7 +20,7 @@ const rooms = {
   node: ['contracts', 'node-link'],
   web: ['contracts'],
   'web-e2e': ['contracts', 'testing'],
-  tools: ['contracts', 'bus', 'node-link'],
+  tools: ['contracts', 'event-store', 'bus', 'node-link'],
 };
 
 /** Apps are processes: nobody imports one, by whichever path. And of a library there is its index and nothing else. */

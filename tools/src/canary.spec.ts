@@ -41,7 +41,7 @@ const may: Record<string, readonly string[]> = {
   node: ['contracts', 'node-link'],
   web: ['contracts'],
   'web-e2e': ['contracts', 'testing'],
-  tools: ['contracts', 'bus', 'node-link'],
+  tools: ['contracts', 'event-store', 'bus', 'node-link'],
 };
 
 describe('the lint rules', () => {

@@ -6,7 +6,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { pauseMs } from './bell.js';
 import { isOutage } from './failures.js';
 import { EventStore1764000000000 } from './migrations/1764000000000-event-store.js';
-import { QuickAppend1765000000000 } from './migrations/1765000000000-quick-append.js';
+import { Snapshots1765000000000 } from './migrations/1765000000000-snapshots.js';
 
 type Classes = readonly (new () => object)[];
 
@@ -35,7 +35,7 @@ const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_trans
 const CONNECT_TIMEOUT_MS = 5_000;
 /** How long to wait while another process migrates. */
 const MIGRATE_WITHIN_MS = 300_000;
-const OWN_MIGRATIONS = [EventStore1764000000000, QuickAppend1765000000000];
+const OWN_MIGRATIONS = [EventStore1764000000000, Snapshots1765000000000];
 const MIGRATIONS_LOCK = 'muster migrations';
 
 /** The options that put a session into the schema and bound what it may hold up. */

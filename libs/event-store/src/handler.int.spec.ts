@@ -3,11 +3,12 @@ import { factFamilies, Refusal } from '@muster/contracts';
 import { testDatabase, type TestDatabase } from '@muster/testing';
 import * as fc from 'fast-check';
 import type { DataSource } from 'typeorm';
+import * as z from 'zod/mini';
 import { openDatabase } from './database.js';
 import { BrokenFact, ReservationTaken } from './failures.js';
 import { handlerFor } from './handler.js';
 import { EventStore } from './store.js';
-import { meta, namedNode, registered, reserveName } from './store.fixture.js';
+import { meta, namedNode, registered, renamed, reserveName } from './store.fixture.js';
 
 jest.setTimeout(30_000);
 
@@ -150,6 +151,90 @@ describe('the command loop', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  describe('on a long stream', () => {
+    const state = z.union([
+      z.object({ status: z.literal('unknown') }),
+      z.object({ status: z.literal('present'), name: z.string() }),
+      z.object({ status: z.literal('removed') }),
+    ]);
+    const withSnapshot = (reducer: string) =>
+      handlerFor(store, factFamilies.node, namedNode, { reserve: reserveName, snapshot: { reducer, schema: state } });
+    const kept = async (nodeId: string) =>
+      (
+        await database.query<{ reducer: string; version: number; state: unknown }[]>(
+          'select reducer, version, state from snapshots where stream_id = $1',
+          [`node-${nodeId}`],
+        )
+      )[0];
+
+    /** A node with 250 facts, the 2nd of them a command whose meta is returned. */
+    const longLived = async () => {
+      const nodeId = await registeredNode(`long-${randomUUID()}`);
+      const second = meta();
+      await store.append(`node-${nodeId}`, 1, [renamed(nodeId, `x-${nodeId}`)], second);
+      for (let version = 2; version < 250; version += 62) {
+        const names = Array.from({ length: 62 }, (_, index) => renamed(nodeId, `n-${version + index}-${nodeId}`));
+        await store.append(`node-${nodeId}`, version, names, meta());
+      }
+      return { nodeId, second };
+    };
+
+    it('reads from its snapshot on, and decides as if it had read everything', async () => {
+      const { nodeId } = await longLived();
+      const rename = (name: string) => withSnapshot('named-1')(nodeId, { type: 'rename', nodeId, name }, meta());
+      expect(await rename(`one-${nodeId}`)).toMatchObject({
+        version: 251,
+        facts: [{ data: { from: `n-249-${nodeId}` } }],
+      });
+      expect(await kept(nodeId)).toMatchObject({ version: 250, state: { name: `n-249-${nodeId}` } });
+      // What the snapshot covers is not read any more.
+      await database.query(`update events set type = 'NodePainted' where stream_id = $1 and version = 100`, [
+        `node-${nodeId}`,
+      ]);
+      expect(await rename(`two-${nodeId}`)).toMatchObject({
+        version: 252,
+        facts: [{ data: { from: `one-${nodeId}` } }],
+      });
+      expect(await rename(`two-${nodeId}`)).toEqual({ version: 252, facts: [] });
+    });
+
+    it('still knows a repeated command whose facts lie before the snapshot', async () => {
+      const { nodeId, second } = await longLived();
+      await withSnapshot('named-1')(nodeId, { type: 'rename', nodeId, name: `one-${nodeId}` }, meta());
+      const again = await withSnapshot('named-1')(nodeId, { type: 'remove', nodeId }, second);
+      expect(again).toMatchObject({ version: 2, facts: [{ type: 'NodeRenamed', data: { name: `x-${nodeId}` } }] });
+    });
+
+    it('still refuses whoever has seen another version', async () => {
+      const { nodeId } = await longLived();
+      const command = { type: 'rename' as const, nodeId, name: `one-${nodeId}` };
+      await withSnapshot('named-1')(nodeId, command, meta());
+      const late = withSnapshot('named-1')(nodeId, { ...command, name: 'late' }, meta(), { expectedVersion: 250 });
+      await expect(late).rejects.toMatchObject({ code: 'version-conflict', detail: { currentVersion: 251 } });
+    });
+
+    it('leaves a snapshot of another edition aside, and one that does not fit', async () => {
+      const { nodeId } = await longLived();
+      const rename = (reducer: string, name: string) =>
+        withSnapshot(reducer)(nodeId, { type: 'rename', nodeId, name: `${name}-${nodeId}` }, meta());
+      await rename('named-1', 'one');
+      await database.query(`update snapshots set state = '{"status":"removed"}' where stream_id = $1`, [
+        `node-${nodeId}`,
+      ]);
+      expect(await rename('named-2', 'two')).toMatchObject({ version: 252 });
+      expect(await kept(nodeId)).toMatchObject({ version: 251, state: { name: `one-${nodeId}` } });
+      await database.query(`update snapshots set state = '{"status":"odd"}' where stream_id = $1`, [`node-${nodeId}`]);
+      expect(await rename('named-2', 'three')).toMatchObject({ version: 253 });
+      expect(await kept(nodeId)).toMatchObject({ version: 252, state: { name: `two-${nodeId}` } });
+    });
+
+    it('keeps nothing of a short one', async () => {
+      const nodeId = await registeredNode(`short-${randomUUID()}`);
+      await withSnapshot('named-1')(nodeId, { type: 'rename', nodeId, name: `one-${nodeId}` }, meta());
+      expect(await kept(nodeId)).toBeUndefined();
+    });
   });
 
   it('stops at a history that it can not read, and says where', async () => {

@@ -1,8 +1,9 @@
 import { type Decider, type Event, type FactFamily, type FactMeta, Refusal, streamOf } from '@muster/contracts';
 import type { EntityManager } from 'typeorm';
 import { type Reservation, VersionConflict } from './failures.js';
+import { keepSnapshot, readFromSnapshot, type Read, type SnapshotOptions } from './snapshots.js';
 import type { EventStore } from './store.js';
-import { type EventOf, type FactOf, readFact } from './stored.js';
+import { type EventOf, type FactOf, readFact, type Stored } from './stored.js';
 
 export interface HandlerOptions<State, E> {
   /** What an event takes or gives back among the values that may exist once. `state` is the one before the event. */
@@ -10,6 +11,8 @@ export interface HandlerOptions<State, E> {
     event: E,
     state: State,
   ) => { readonly take?: readonly Reservation[]; readonly release?: readonly Reservation[] };
+  /** Keeps the state of streams above 200 facts, so that only what came after it is read. Absent: always all of it. */
+  readonly snapshot?: SnapshotOptions<State>;
 }
 
 export interface HandleOptions<E extends Event = Event> {
@@ -38,9 +41,15 @@ export function handlerFor<Family extends FactFamily, State, Command>(
   store: EventStore,
   family: Family,
   decider: Decider<State, Command, EventOf<Family>>,
-  { reserve }: HandlerOptions<State, EventOf<Family>> = {},
+  { reserve, snapshot }: HandlerOptions<State, EventOf<Family>> = {},
 ) {
   type E = EventOf<Family>;
+  const factOf = (event: Stored): FactOf<Family> => readFact(family, event, store.upcast);
+
+  async function read(stream: string, commandId: string): Promise<Read<State>> {
+    if (snapshot) return readFromSnapshot(store.database, stream, snapshot, commandId);
+    return { baseline: undefined, facts: (await store.read(stream)).facts, earlier: [] };
+  }
 
   return async function handle(
     id: string,
@@ -50,17 +59,20 @@ export function handlerFor<Family extends FactFamily, State, Command>(
   ): Promise<Handled<E>> {
     const stream = streamOf(family, id);
     for (let tries = 1; ; tries += 1) {
-      const { facts: stored, version } = await store.read(stream);
-      const facts = stored.map((event) => readFact(family, event, store.upcast));
-      const before = facts.filter((fact) => fact.meta.commandId === meta.commandId);
+      const { baseline, facts: stored, earlier } = await read(stream, meta.commandId);
+      const facts = stored.map(factOf);
+      const version = facts.at(-1)?.version ?? baseline?.version ?? 0;
+      const before = [...earlier.map(factOf), ...facts.filter((fact) => fact.meta.commandId === meta.commandId)];
       const last = before.at(-1);
       if (last) return { version: last.version, facts: before };
       if (expectedVersion !== undefined && expectedVersion !== version) throw outdated(version);
 
       const state = facts.reduce<State>(
         (folded, fact: FactOf<Family>) => decider.evolve(folded, fact),
-        decider.initial,
+        baseline ? baseline.state : decider.initial,
       );
+      if (snapshot)
+        await keepSnapshot(store.database, stream, snapshot, { state, version, since: baseline?.version ?? 0 });
       const decided = decider.decide(command, state);
       if (decided.length === 0) return { version, facts: [] };
       try {

@@ -17,5 +17,6 @@ export { type Projections, type ProjectionsOptions, startProjections } from './p
 export { rebuild, type Rebuilt } from './rebuild.js';
 export { type Relay, type RelayBus, type RelayNotice, type RelayOptions, startRelay } from './relay.js';
 export { type RelayHealth, relayHealth, relayLine } from './relay-words.js';
-export { type Appended, type AppendOptions, EventStore, type EventStoreOptions } from './store.js';
+export type { SnapshotOptions } from './snapshots.js';
+export { APPEND_ONE, type Appended, type AppendOptions, EventStore, type EventStoreOptions } from './store.js';
 export { type EventOf, type FactOf, readFact, type Stored } from './stored.js';

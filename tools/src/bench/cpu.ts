@@ -15,15 +15,24 @@ interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
   readonly ticks: number;
+  /** Of its children that have ended. */
+  readonly childrenTicks: number;
 }
 
-/** pid, parent and processor time of a line of /proc/<pid>/stat: fields 1, 4, 14 and 15 of proc(5). */
+/** pid, parent and processor time of a line of /proc/<pid>/stat: fields 1, 4 and 14 to 17 of proc(5). */
 export function parseUsage(stat: string): ProcessStat | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const numbers = [stat.split(' ')[0], fields[1], fields[11], fields[12]].map(Number);
-  const [pid, parent, user, system] = numbers;
-  if (pid === undefined || parent === undefined || user === undefined || system === undefined) return undefined;
-  return numbers.every(Number.isFinite) ? { pid, parent, ticks: user + system } : undefined;
+  const numbers = [stat.split(' ')[0], fields[1], ...fields.slice(11, 15)].map(Number);
+  if (numbers.length < 6 || !numbers.every(Number.isFinite)) return undefined;
+  const [pid = 0, parent = 0, user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = numbers;
+  return { pid, parent, ticks: user + system, childrenTicks: childrenUser + childrenSystem };
+}
+
+/** Processor time of a process, of all that it has started, and of what of that has ended. */
+export async function cpuMsOfFamily(pid: number): Promise<number> {
+  const all = (await Promise.all((await pids()).map(readStat))).filter((each) => each !== undefined);
+  const ticks = familyOf(pid, all).reduce((sum, each) => sum + each.ticks + each.childrenTicks, 0);
+  return (ticks / TICKS_PER_S) * 1000;
 }
 
 /** What a process and all that it has started use, less what is `apart`. Linux alone tells it this way. */
