@@ -47,14 +47,16 @@ describe('openDatabase', () => {
     );
     expect(tables.map(({ name }) => name)).toEqual([
       'checkpoints',
+      'epochs',
       'events',
       'migrations',
       'parked',
       'relay',
       'reservations',
+      'snapshots',
       'things',
     ]);
-    expect(await test.query('select name from registry.migrations')).toHaveLength(2);
+    expect(await test.query('select name from registry.migrations')).toHaveLength(4);
   });
 
   it('keeps services apart in one database', async () => {

@@ -4,9 +4,11 @@ import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { pauseMs } from './bell.js';
+import { raiseEpochIfMoved } from './epoch.js';
 import { isOutage } from './failures.js';
 import { EventStore1764000000000 } from './migrations/1764000000000-event-store.js';
 import { Snapshots1765000000000 } from './migrations/1765000000000-snapshots.js';
+import { Epoch1765000000001 } from './migrations/1765000000001-epoch.js';
 
 type Classes = readonly (new () => object)[];
 
@@ -35,7 +37,7 @@ const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_trans
 const CONNECT_TIMEOUT_MS = 5_000;
 /** How long to wait while another process migrates. */
 const MIGRATE_WITHIN_MS = 300_000;
-const OWN_MIGRATIONS = [EventStore1764000000000, Snapshots1765000000000];
+const OWN_MIGRATIONS = [EventStore1764000000000, Snapshots1765000000000, Epoch1765000000001];
 const MIGRATIONS_LOCK = 'muster migrations';
 
 /** The options that put a session into the schema and bound what it may hold up. */
@@ -46,7 +48,7 @@ const sessionOptions = (schema: string, more: Record<string, number> = {}): stri
 
 /**
  * Opens the service's part of the database: makes the schema if it is not there, brings its tables up to date (one process
- * at a time, others wait), and returns the pool. Rejects with an Outage when the server does not answer in time.
+ * at a time, others wait), begins a new epoch if it was restored from elsewhere, and returns the pool. Rejects with an Outage when the server does not answer in time.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
   const { url, schema, applicationName, entities = [], migrations = [], connections = 10 } = options;
@@ -94,6 +96,7 @@ async function migrate(database: DataSource, { url, schema, applicationName }: D
     await client.query(`create schema if not exists ${schema}`);
     await database.initialize();
     await database.runMigrations();
+    await raiseEpochIfMoved(client);
   } finally {
     await client.end();
   }

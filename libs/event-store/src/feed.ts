@@ -3,18 +3,20 @@ import * as z from 'zod/mini';
 import { onDatabase } from './failures.js';
 import { COLUMNS, type Stored, storedFrom } from './stored.js';
 
-/** A place in the feed: after the event of this transaction and serial number. */
+/** A place in the feed: after the event of this epoch, transaction and serial number. */
 export interface FeedPlace {
+  readonly epoch: number;
   readonly xid: string;
   readonly pos: string;
 }
 
-export const FEED_START: FeedPlace = { xid: '0', pos: '0' };
+export const FEED_START: FeedPlace = { epoch: 0, xid: '0', pos: '0' };
 
 /** One page of the feed. The function is inlined, so the plan is that of its statement. */
-export const FEED_PAGE = `select ${COLUMNS}, e.xid::text as xid, e.pos::text as pos from feed($1::xid8, $2, $3) e`;
+export const FEED_PAGE = `select ${COLUMNS}, e.epoch, e.xid::text as xid, e.pos::text as pos
+  from feed($1, $2::xid8, $3, $4) e`;
 
-const Place = z.object({ xid: z.string(), pos: z.string() });
+const Place = z.object({ epoch: z.number(), xid: z.string(), pos: z.string() });
 
 /**
  * The next events in commit order. It ends at the oldest write transaction that is still open anywhere on the server, so
@@ -25,7 +27,7 @@ export async function readFeed(
   after: FeedPlace,
   limit: number,
 ): Promise<{ events: Stored[]; end: FeedPlace }> {
-  const rows = await onDatabase(() => database.query<unknown[]>(FEED_PAGE, [after.xid, after.pos, limit]));
+  const rows = await onDatabase(() => database.query<unknown[]>(FEED_PAGE, [after.epoch, after.xid, after.pos, limit]));
   const last = rows.at(-1);
   return { events: rows.map(storedFrom), end: last === undefined ? after : Place.parse(last) };
 }

@@ -34,7 +34,7 @@ export async function readLag(
   };
   return onDatabase(async () => {
     const counts = await Promise.all([
-      waiting('events e, relay r where (e.xid, e.pos) > (r.xid, r.pos)', []),
+      waiting('events e, relay r where (e.epoch, e.xid, e.pos) > (r.epoch, r.xid, r.pos)', []),
       ...publishers.map(({ position, prefixes }) =>
         waiting(`events e where e.position > $1 and split_part(e.stream_id, '-', 1) = any($2)`, [position, prefixes]),
       ),

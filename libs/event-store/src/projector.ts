@@ -51,8 +51,8 @@ export function startProjections(
 async function numberedBy(store: EventStore, deadline: number): Promise<number> {
   const read = <T>(sql: string) => onDatabase(() => store.database.query<T[]>(sql));
   const [newest] = await read<{ stream_id: string; version: number }>(
-    `select e.stream_id, e.version from events e, relay r where (e.xid, e.pos) > (r.xid, r.pos)
-     order by e.xid desc, e.pos desc limit 1`,
+    `select e.stream_id, e.version from events e, relay r where (e.epoch, e.xid, e.pos) > (r.epoch, r.xid, r.pos)
+     order by e.epoch desc, e.xid desc, e.pos desc limit 1`,
   );
   const bell = new Bell();
   const off = store.onNumbered(() => {

@@ -1,5 +1,6 @@
 export { type FaultProxy, faultProxy, type Faults } from './fault-proxy.js';
 export { givenOf } from './given.js';
+export { type PostgresWithDump, postgresWithDump } from './postgres-cluster.js';
 export { SimulatedNode, simulatedFleet, type SimulatedNodeOptions } from './simulated-node.js';
 export { type TestDatabase, testDatabase } from './test-database.js';
 export { type TestNats, testNats } from './test-nats.js';

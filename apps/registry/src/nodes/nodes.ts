@@ -14,6 +14,7 @@ import { lookFor } from './look.js';
 import { noteFirstNode } from './milestones.table.js';
 import { type Node, type NodeCommand, nodeDecider } from './node.decider.js';
 import { nodeRefusals, nodeReservations } from './node.reservations.js';
+import { nodeSnapshot } from './node.snapshot.js';
 
 export interface NodeOptions {
   readonly expectedVersion?: number | undefined;
@@ -40,7 +41,10 @@ export class Nodes {
     private readonly store: EventStore,
     private readonly bus: Bus,
   ) {
-    this.#handle = handlerFor(store, factFamilies.node, nodeDecider, { reserve: nodeReservations });
+    this.#handle = handlerFor(store, factFamilies.node, nodeDecider, {
+      reserve: nodeReservations,
+      snapshot: nodeSnapshot,
+    });
   }
 
   /** Decides and records. `onRegistered` throwing calls a registration off. */
