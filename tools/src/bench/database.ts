@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDataFolder } from '../start/data-folder.js';
-import { choosePorts, isPortFree } from '../start/ports.js';
 import { ownPostgres } from '../start/postgres.js';
 import { cpuMsOfFamily } from './cpu.js';
+import { freePort } from './places.js';
 
 export interface BenchDatabase {
   readonly url: string;
@@ -20,8 +20,7 @@ export interface BenchDatabase {
 export async function benchDatabase(): Promise<BenchDatabase> {
   const root = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const folder = await openDataFolder(root);
-  const { postgres: port } = await choosePorts({}, { port: 18_080, isFixed: false }, isPortFree);
-  const postgres = await ownPostgres(folder, port, process.env);
+  const postgres = await ownPostgres(folder, await freePort(), process.env);
   const { file, args, ids } = postgres.part;
   const server = spawn(file, args, { ...ids, stdio: 'ignore' });
   const ended = once(server, 'exit');
