@@ -73,6 +73,14 @@ describe('a dial', () => {
     expect(await failure(node.link({ port }))).toEqual({ cause: 'tls', stage: 'encrypted' });
   });
 
+  it('says refused where a port takes the connection and hangs up, as one forwarded to a node that is not there', async () => {
+    const ended = await listening(createTcp((socket) => socket.end()));
+    expect(await failure(node.link({ port: ended }))).toEqual({ cause: 'refused', stage: 'encrypted' });
+    const reset = await listening(createTcp((socket) => void socket.resetAndDestroy()));
+    // The reset may overtake what told of the connection.
+    expect(await failure(node.link({ port: reset }))).toMatchObject({ cause: 'refused' });
+  });
+
   it('says timed out where a port is open and says nothing', async () => {
     const port = await listening(createTcp());
     expect(await failure(node.link({ port, deadlines: { encryptedMs: 100 } }))).toEqual({

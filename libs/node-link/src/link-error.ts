@@ -37,8 +37,15 @@ export function portError(error: unknown): LinkError {
   }
 }
 
-/** Why TLS was not made, when the certificate is not the reason: what answers is something else, or speaks another TLS. */
-export const tlsError = (error: unknown): LinkError => new LinkError('tls', 'encrypted', codeOf(error));
+/**
+ * Why TLS was not made, when the certificate is not the reason: what answers is something else, or speaks another TLS. Who
+ * takes the connection and hangs up without a word forwards the port to a node that is not there.
+ */
+export function tlsError(error: unknown): LinkError {
+  const code = codeOf(error);
+  const hungUp = error === undefined || code === 'ECONNRESET' || code === 'EPIPE';
+  return new LinkError(hungUp ? 'refused' : 'tls', 'encrypted', code);
+}
 
 /** Something speaks TLS there, but not what a node speaks in it. */
 export const notANode = (error?: unknown): LinkError => new LinkError('not-a-node', 'encrypted', codeOf(error));

@@ -52,6 +52,11 @@ const failures: Partial<Record<`${VerifyStage} ${LinkCause}`, (address: Address)
     remedy:
       'Something else than a node service listens there, or the node is stuck. Correct the port, or restart the node.',
   }),
+  'encrypted refused': ({ port }) => ({
+    words: `Port ${port} hangs up at once`,
+    remedy:
+      'Something else than a node service listens there, or the port is forwarded to a node that does not run. Start it, or correct the port.',
+  }),
   'encrypted tls': ({ port }) => ({
     words: `Port ${port} does not speak TLS as a node does`,
     remedy: 'Something else than a node service answers there. Correct the host or the port.',
