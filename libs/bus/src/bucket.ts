@@ -1,6 +1,7 @@
 import { type BucketName } from '@muster/contracts';
 import { type KV, Kvm } from '@nats-io/kv';
 import type * as z from 'zod/mini';
+import { isNoSuchStream } from './api-error.js';
 import type { Connection } from './connection.js';
 import { Follower } from './follow.js';
 import { Keeper } from './keeper.js';
@@ -24,6 +25,7 @@ export const LOST_KEY_GRACE_MS = 10_000;
 /** A bucket of small values, one a key, each parsed as it is read. */
 export class Bucket<Schema extends z.ZodMiniType> {
   readonly #kv: Promise<KV>;
+  #seen: Promise<unknown> | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -65,58 +67,63 @@ export class Bucket<Schema extends z.ZodMiniType> {
    * outage only what changed meanwhile comes, deletions included.
    */
   watch(handler: (change: Change<z.output<Schema>>) => Promise<void> | void): Watching {
+    const prefix = `$KV.${this.name}.`;
+    /** The revision of each key that the handler knows. */
     const known = new Map<string, number>();
-    let snapshot = new Set<string>();
+    /** The keys that are there, as far as this opening has shown. */
+    let present = new Set<string>();
+    let complete = false;
+    let lost = false;
     let grace: NodeJS.Timeout | undefined;
     let tellReady: () => void = () => undefined;
     const ready = new Promise<void>((resolve) => (tellReady = resolve));
-    const prefix = `$KV.${this.name}.`;
-    const tell = async (change: Change<z.output<Schema>>) => {
-      try {
-        await handler(change);
-      } catch (error) {
-        this.connection.notify({ notice: 'handler-failed', subject: `${prefix}${change.key}`, error });
-      }
-    };
-    const prune = () => {
-      for (const key of [...known.keys()].filter((each) => !snapshot.has(each))) {
+    let told = Promise.resolve();
+    const tell = (change: Change<z.output<Schema>>): Promise<void> =>
+      (told = told
+        .then(() => handler(change))
+        .catch((error: unknown) => {
+          this.connection.notify({ notice: 'handler-failed', subject: `${prefix}${change.key}`, error });
+        }));
+    const forgetAbsent = async () => {
+      lost = false;
+      for (const key of known.keys()) {
+        if (present.has(key)) continue;
         known.delete(key);
-        void tell({ change: 'deleted', key });
+        await tell({ change: 'deleted', key });
       }
     };
-    let lost = false;
     const follower = new Follower(this.connection, this.streams, {
       stream: bucketStream(this.name),
       filter: `${prefix}>`,
       from: 'last-per-subject',
       opened: (anew) => {
-        snapshot = new Set();
+        present = new Set();
+        complete = false;
         clearTimeout(grace);
         if (!anew) return;
-        lost = true;
+        // Revisions begin anew, so the same one says nothing.
         for (const key of known.keys()) known.set(key, 0);
+        lost = true;
       },
       message: async (message) => {
         const key = message.subject.slice(prefix.length);
         const revision = message.info.streamSequence;
-        if (known.get(key) === revision) {
-          snapshot.add(key);
-          return;
-        }
         if (message.headers?.has('KV-Operation')) {
-          snapshot.delete(key);
+          present.delete(key);
           if (known.delete(key)) await tell({ change: 'deleted', key });
           return;
         }
-        snapshot.add(key);
+        present.add(key);
+        if (known.get(key) === revision) return;
         known.set(key, revision);
         const value = this.#parse(key, () => message.json());
         if (value !== undefined) await tell({ change: 'put', key, value });
       },
-      caughtUp: () => {
-        if (lost) grace ??= setTimeout(prune, LOST_KEY_GRACE_MS);
-        else prune();
-        lost = false;
+      caughtUp: async () => {
+        if (complete) return;
+        complete = true;
+        if (lost) grace = setTimeout(() => void forgetAbsent(), LOST_KEY_GRACE_MS);
+        else await forgetAbsent();
         tellReady();
       },
     });
@@ -142,7 +149,18 @@ export class Bucket<Schema extends z.ZodMiniType> {
     const kv = await this.#kv;
     try {
       this.connection.needUp();
-      return await act(kv);
+      // Only a bucket that was seen can be seen to be lost.
+      this.#seen ??= this.streams.ensure(bucketStream(this.name)).catch((error: unknown) => {
+        this.#seen = undefined;
+        throw error;
+      });
+      await this.#seen;
+      return await act(kv).catch(async (error: unknown) => {
+        if (!isNoSuchStream(error)) throw error;
+        // It was lost, so it is made again.
+        await this.streams.ensure(bucketStream(this.name));
+        return act(kv);
+      });
     } catch (error) {
       throw asOutage(error, words);
     }

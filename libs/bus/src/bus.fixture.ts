@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller, Fact, NodeEvent, Permission } from '@muster/contracts';
 import { type Bus, connectBus } from './bus.js';
+import type { BusOptions } from './connection.js';
 import type { BusNotice } from './notice.js';
 
 export const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -40,9 +41,13 @@ export const aService: Caller = {
 };
 
 /** A bus, and every notice that it gave. */
-export async function noticedBus(servers: string, name = 'test'): Promise<Bus & { readonly notices: BusNotice[] }> {
+export async function noticedBus(
+  servers: string,
+  name = 'test',
+  options: Partial<BusOptions> = {},
+): Promise<Bus & { readonly notices: BusNotice[] }> {
   const notices: BusNotice[] = [];
-  const bus = await connectBus({ servers, name, onNotice: (notice) => notices.push(notice) });
+  const bus = await connectBus({ ...options, servers, name, onNotice: (notice) => notices.push(notice) });
   return Object.assign(bus, { notices });
 }
 

@@ -139,8 +139,11 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
   }
 
   async #read(consumer: Consumer): Promise<void> {
-    while (!this.#stopping.signal.aborted && this.connection.state === 'up') {
+    const broken = () => this.#stopping.signal.aborted || this.connection.state === 'down';
+    while (!broken()) {
       this.#messages = await consumer.fetch({ max_messages: BATCH, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
+      // Whoever stopped us while this pull began found nothing to stop.
+      if (broken()) this.#messages.stop();
       for await (const message of this.#messages) {
         if (this.#stopping.signal.aborted) {
           message.nak();

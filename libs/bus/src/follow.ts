@@ -21,7 +21,7 @@ export interface Reading {
   /** One at a time, in the stream's order. */
   message(message: JsMsg): Promise<void> | void;
   /** At every opening: all that was in the stream at that time has been given to `message`. */
-  caughtUp?(): void;
+  caughtUp?(): Promise<void> | void;
 }
 
 /** Messages on their way to us at once: the bound of what waits here. */
@@ -75,7 +75,7 @@ export class Follower {
       try {
         const { consumer, pending } = await this.#open();
         this.#failures = 0;
-        if (pending === 0) this.reading.caughtUp?.();
+        if (pending === 0) await this.reading.caughtUp?.();
         await this.#read(consumer);
       } catch (error) {
         if (signal.aborted) return;
@@ -116,6 +116,8 @@ export class Follower {
     try {
       while (!broken()) {
         this.#messages = await consumer.fetch({ max_messages: BATCH, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
+        // Whoever stopped us while this pull began found nothing to stop.
+        if (broken()) return;
         for await (const message of this.#messages) {
           if (this.#stopping.signal.aborted) return;
           const { deliverySequence, streamSequence, pending } = message.info;
@@ -123,7 +125,7 @@ export class Follower {
           if (deliverySequence !== delivered) throw new Error('A message was lost on the way');
           await this.reading.message(message);
           this.#lastSequence = streamSequence;
-          if (pending === 0) this.reading.caughtUp?.();
+          if (pending === 0) await this.reading.caughtUp?.();
         }
       }
     } finally {

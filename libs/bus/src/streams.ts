@@ -16,6 +16,7 @@ import {
 } from '@nats-io/jetstream';
 import { isApiError } from './api-error.js';
 import { nanos } from '@nats-io/transport-node';
+import { fullJitter, sleep } from './backoff.js';
 import type { Connection } from './connection.js';
 
 /** Within this time the server itself drops a message whose id it has seen. */
@@ -110,6 +111,9 @@ export class StreamDrift extends Error {
   }
 }
 
+/** How often streams and buckets that are in use are looked at while nothing seems wrong. */
+const CHECK_EVERY_MS = 10_000;
+
 /** What may change from one release to the next without breaking a promise: the bus is a transport, the history lies elsewhere. */
 const UPDATED = new Set<keyof Settings>(['max_age', 'description']);
 
@@ -133,8 +137,22 @@ export function compareSettings(
 export class Streams {
   readonly #created = new Map<string, string>();
   readonly #lostHandlers = new Set<(stream: string) => void>();
+  #checking = false;
+  #toldProblem = '';
 
-  constructor(private readonly connection: Connection) {}
+  constructor(private readonly connection: Connection) {
+    connection.onState((state) => {
+      if (state === 'up') void this.#checkAgain();
+    });
+    const timer = setInterval(() => void this.#checkAgain(), CHECK_EVERY_MS).unref();
+    connection.closing.addEventListener(
+      'abort',
+      () => {
+        clearInterval(timer);
+      },
+      { once: true },
+    );
+  }
 
   /** Throws StreamDrift for the first stream or bucket that is there with other settings. */
   async assertAll(): Promise<void> {
@@ -157,6 +175,28 @@ export class Streams {
   onLost(handler: (stream: string) => void): () => void {
     this.#lostHandlers.add(handler);
     return () => this.#lostHandlers.delete(handler);
+  }
+
+  /** A store can be lost with the server, or by hand while the connection holds; who writes there must learn it. */
+  async #checkAgain(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    const { closing, random } = this.connection;
+    for (let attempt = 1; this.connection.state === 'up' && !closing.aborted; attempt += 1) {
+      try {
+        for (const name of this.#created.keys()) await this.ensure(name);
+        this.#toldProblem = '';
+        break;
+      } catch (error) {
+        if (this.connection.state !== 'up' || closing.aborted) break;
+        const problem = String(error);
+        if (problem !== this.#toldProblem) this.connection.notify({ notice: 'server-error', error });
+        this.#toldProblem = problem;
+        if (error instanceof StreamDrift) break;
+        await sleep(fullJitter(attempt, { floorMs: 100, baseMs: 200, capMs: CHECK_EVERY_MS }, random), closing);
+      }
+    }
+    this.#checking = false;
   }
 
   async #present(wanted: Settings): Promise<StreamInfo> {
