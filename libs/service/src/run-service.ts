@@ -1,5 +1,4 @@
-import { Bus, StreamDrift, within } from '@muster/bus';
-import { Outage } from '@muster/contracts';
+import { Bus, within } from '@muster/bus';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions } from '@nestjs/microservices';
@@ -7,10 +6,12 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
 import type * as z from 'zod/mini';
-import { ConfigProblem, readConfig, type ServiceConfig } from './config.js';
+import { readConfig, type ServiceConfig } from './config.js';
 import { Health } from './health.js';
+import { RequestsAtHand } from './requests-at-hand.js';
 import { ServiceModule } from './service-module.js';
 import { Shutdown } from './shutdown.js';
+import { exitCode, startProblem } from './start-problem.js';
 import { BusTransport } from './transport.js';
 
 export interface ServiceOptions<Schema extends z.ZodMiniType<ServiceConfig>> {
@@ -26,17 +27,18 @@ export interface ServiceOptions<Schema extends z.ZodMiniType<ServiceConfig>> {
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly logTo?: DestinationStream;
+  /** How long what was begun may take when the service stops; 10 s. */
+  readonly finishMs?: number;
 }
 
 export interface RunningService {
   readonly app: NestExpressApplication;
   /** Where it listens. */
   readonly port: number;
-  /** Refuses new work, finishes what was begun within 10 s, closes bus and database. */
+  /** Refuses new work, finishes what was begun within a bound, closes what the service opened, the bus, the database. */
   stop(): Promise<void>;
 }
 
-/** How long what was begun may take when a service stops. */
 const FINISH_MS = 10_000;
 
 @Module({})
@@ -48,7 +50,7 @@ class RootModule {}
  */
 export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
   { name, config: schema, module, prepare }: ServiceOptions<Schema>,
-  { env = process.env, logTo }: StartOptions = {},
+  { env = process.env, logTo, finishMs = FINISH_MS }: StartOptions = {},
 ): Promise<RunningService> {
   const config = readConfig(schema, env);
   const shutdown = new Shutdown();
@@ -68,7 +70,8 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
   const log = app.get(Logger);
   app.useLogger(log);
   app.disable('x-powered-by');
-  const transport = new BusTransport(app.get(Bus), await app.resolve(PinoLogger));
+  const requests = new RequestsAtHand(app.getHttpServer());
+  const transport = new BusTransport(app.get(Bus), await app.resolve(PinoLogger), finishMs);
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= stopInOrder());
   try {
@@ -89,10 +92,13 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
   async function stopInOrder(): Promise<void> {
     app.get(Health).enter('stopping');
     log.log('Stopping: no new work', 'Service');
-    const finished = transport.close().then(() => true);
-    if (!(await within(FINISH_MS, finished)))
-      log.warn({ msg: `Work that was begun is not done after ${FINISH_MS} ms and is given up` }, 'Service');
-    await within(FINISH_MS, app.close());
+    const answered = within(
+      finishMs,
+      requests.finish().then(() => true),
+    );
+    if ((await Promise.all([transport.finish(), answered])).some((done) => !done))
+      log.warn({ msg: `Work that was begun is not done after ${finishMs} ms and is given up` }, 'Service');
+    shutdown.at('work', () => app.close());
     for (const error of await shutdown.run()) log.error({ msg: 'Closing failed', err: error }, 'Service');
     log.log('Stopped', 'Service');
   }
@@ -102,10 +108,6 @@ function portOf(app: NestExpressApplication): number {
   const address = app.getHttpServer().address();
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
-
-/** The configuration is wrong, as sysexits.h has it; and: something that is needed is not there. */
-const EXIT_CONFIG = 78;
-const EXIT_UNAVAILABLE = 69;
 
 /** The whole life of a service's process, for its main.ts: start, serve until SIGTERM or SIGINT, stop in order. */
 export async function runService<Schema extends z.ZodMiniType<ServiceConfig>>(
@@ -129,13 +131,3 @@ export async function runService<Schema extends z.ZodMiniType<ServiceConfig>>(
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
 }
-
-const startProblem = (error: unknown): string => {
-  if (error instanceof ConfigProblem || error instanceof StreamDrift || error instanceof Outage) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-};
-
-const exitCode = (error: unknown): number => {
-  if (error instanceof ConfigProblem || error instanceof StreamDrift) return EXIT_CONFIG;
-  return error instanceof Outage ? EXIT_UNAVAILABLE : 1;
-};

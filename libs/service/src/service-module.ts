@@ -56,7 +56,8 @@ async function openBus(name: string, servers: string, log: Logger, health: Healt
       );
     },
   });
-  shutdown.at('bus', () => bus.close());
+  // What was begun has had its time by then.
+  shutdown.at('bus', () => bus.close({ finishMs: 1_000 }));
   // Without the bus a service still does what it can, so that it is never taken out for that.
   health.add('bus', () =>
     bus.state === 'up' ? { state: 'up' } : { state: 'degraded', words: 'The bus is away: live data is delayed' },

@@ -1,27 +1,42 @@
-import { Injectable } from '@nestjs/common';
+import { within } from '@muster/bus';
 
 /** What ends when, in this order: what a service does of itself, then the bus, then the database under both. */
 const STAGES = ['work', 'bus', 'database'] as const;
 export type ShutdownStage = (typeof STAGES)[number];
 
+interface Closer {
+  readonly stage: ShutdownStage;
+  readonly close: () => Promise<void> | void;
+}
+
+/** How long one part may take to close. */
+const CLOSE_MS = 8_000;
+
 /** Collects how parts are closed, and closes them in order. Within a stage, the last to come is the first to go. */
-@Injectable()
 export class Shutdown {
-  readonly #closers: { stage: ShutdownStage; close: () => Promise<void> | void }[] = [];
+  readonly #closers: Closer[] = [];
+
+  constructor(private readonly boundMs = CLOSE_MS) {}
 
   at(stage: ShutdownStage, close: () => Promise<void> | void): void {
     this.#closers.unshift({ stage, close });
   }
 
-  /** Closes everything once, and goes on when one fails. Returns the failures. */
+  /** Closes everything once, and goes on when one fails or takes longer than its bound. Returns the failures. */
   async run(): Promise<unknown[]> {
     const failures: unknown[] = [];
     const closers = this.#closers.splice(0);
     for (const stage of STAGES)
       for (const closer of closers.filter((one) => one.stage === stage))
-        await Promise.resolve()
-          .then(closer.close)
-          .catch((error: unknown) => failures.push(error));
+        await closeWithin(this.boundMs, closer).catch((error: unknown) => failures.push(error));
     return failures;
   }
+}
+
+async function closeWithin(boundMs: number, { stage, close }: Closer): Promise<void> {
+  const closed = (async () => {
+    await close();
+    return true;
+  })();
+  if (!(await within(boundMs, closed))) throw new Error(`A part of stage ${stage} is not closed after ${boundMs} ms`);
 }

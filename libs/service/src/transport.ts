@@ -1,4 +1,4 @@
-import type { Bus, Call, Delivery, Stoppable } from '@muster/bus';
+import { type Bus, type Call, type Delivery, type Stoppable, within } from '@muster/bus';
 import type { FactFamily, Fact, Order } from '@muster/contracts';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import type { PinoLogger } from 'nestjs-pino';
@@ -11,11 +11,13 @@ export class BusTransport extends Server implements CustomTransportStrategy {
   /** Failures of fact handlers go back to the bus, which tries again. */
   override readonly propagatesEventHandlerErrors = true;
   readonly #served: Stoppable[] = [];
-  #closed: Promise<void> | undefined;
+  #finished: Promise<boolean> | undefined;
 
   constructor(
     private readonly bus: Bus,
     private readonly log: PinoLogger,
+    /** How long work that was begun may take once the service stops. */
+    private readonly finishMs: number,
   ) {
     super();
   }
@@ -31,10 +33,16 @@ export class BusTransport extends Server implements CustomTransportStrategy {
     );
   }
 
-  /** Takes no new work and resolves when what was begun is done. */
-  close(): Promise<void> {
-    this.#closed ??= Promise.all(this.#served.map((one) => one.stop())).then(() => undefined);
-    return this.#closed;
+  /** Takes no new work. True when what was begun is done, false when it was given up at the bound. */
+  finish(): Promise<boolean> {
+    this.#finished ??= within(this.finishMs, Promise.allSettled(this.#served.map((one) => one.stop()))).then(
+      (done) => done !== undefined,
+    );
+    return this.#finished;
+  }
+
+  async close(): Promise<void> {
+    await this.finish();
   }
 
   on(): never {

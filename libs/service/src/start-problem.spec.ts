@@ -1,0 +1,21 @@
+import { StreamDrift } from '@muster/bus';
+import { Outage } from '@muster/contracts';
+import { ConfigProblem } from './config.js';
+import { exitCode, startProblem } from './start-problem.js';
+
+describe('a service that can not start', () => {
+  it.each([
+    [new ConfigProblem('PORT: must be a number'), 78],
+    [new StreamDrift('FLEET', 'storage', 'file', 'memory'), 78],
+    [new Outage('bus', 'No NATS server answers at 127.0.0.1:4222'), 69],
+    [new TypeError('a bug'), 1],
+    ['odd', 1],
+  ])('%s ends with its own code', (error, code) => {
+    expect(exitCode(error)).toBe(code);
+  });
+
+  it('tells in its own words what is to be changed or waited for, and a bug with its stack', () => {
+    expect(startProblem(new ConfigProblem('PORT: must be a number'))).toBe('PORT: must be a number');
+    expect(startProblem(new TypeError('a bug'))).toMatch(/^TypeError: a bug\n +at /);
+  });
+});
