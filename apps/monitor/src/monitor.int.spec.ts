@@ -98,6 +98,20 @@ describe('the monitor', () => {
     await stage.sees(nodeId, 'healthy', 8_000);
   });
 
+  it('doubts itself when all of its nodes fall silent at once: none turns red for one window more, and then all do', async () => {
+    const all = await Promise.all(Array.from({ length: 5 }, () => node()));
+    const ids: string[] = [];
+    for (const each of all) ids.push(await stage.register(each));
+    await Promise.all(ids.map((nodeId) => stage.sees(nodeId, 'healthy')));
+    const frozenMs = performance.now();
+    for (const each of all) each.freeze();
+    await until(() => ids.some((nodeId) => stage.states.get(nodeId)?.status.colour === 'red'), undefined, {
+      withinMs: 12_000,
+    });
+    expect(performance.now() - frozenMs).toBeGreaterThan(6_500);
+    await Promise.all(ids.map((nodeId) => stage.sees(nodeId, 'silent', 4_000)));
+  });
+
   it('names a wrong key, and makes the link at once when the key is changed', async () => {
     const one = await node({ accessKey: 'B'.repeat(43) });
     const nodeId = await stage.register(one);

@@ -29,6 +29,8 @@ export interface DialOptions {
   /** Ends the attempt, and afterwards the link. */
   readonly signal?: AbortSignal | undefined;
   readonly deadlines?: Partial<Deadlines> | undefined;
+  /** After so long without a word the link ends as silent; 20 s unless told otherwise. */
+  readonly silentAfterMs?: number | undefined;
   /** What the Gateway speaks; the versions of this build unless told otherwise. */
   readonly versions?: readonly number[] | undefined;
 }
@@ -102,7 +104,13 @@ export async function dial(options: DialOptions, onStage?: (info: StageInfo) => 
       );
     });
     onStage?.({ stage: 'hardware', hello });
-    const connection = new NodeConnection(wire, { hello, certificate, protocol, resume: options.resume });
+    const connection = new NodeConnection(wire, {
+      hello,
+      certificate,
+      protocol,
+      resume: options.resume,
+      silentAfterMs: options.silentAfterMs,
+    });
     const onAbort = () => connection.terminate();
     options.signal?.addEventListener('abort', onAbort, { once: true });
     void connection.closed.then(() => options.signal?.removeEventListener('abort', onAbort));

@@ -6,8 +6,13 @@ export const limits = {
   bytesBeforeProof: 4 * 1024,
   /** From the end of the upgrade to the last proof. */
   handshakeMs: 5_000,
-  /** The Gateway asks for a sign of life this often; the next time it asks, something must have been heard. */
+  /** The Gateway asks for a sign of life this often. */
   pingEveryMs: 5_000,
+  /**
+   * The Gateway gives a node up that has said nothing for this long. Longer than the monitor waits at most, which may doubt
+   * itself first: the judgement is its, this only sees to it that no dead link stays for ever.
+   */
+  silentNodeMs: 20_000,
   /** The node gives a Gateway up that has said nothing for this long: three pings. */
   silentGatewayMs: 15_000,
   /** Frames taken in one `samples` or `lines`. */

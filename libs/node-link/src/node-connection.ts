@@ -20,6 +20,7 @@ export interface Linked {
   readonly certificate: Certificate;
   readonly protocol: number;
   readonly resume: ResumeFrom | undefined;
+  readonly silentAfterMs?: number | undefined;
 }
 
 interface Question {
@@ -32,9 +33,9 @@ interface Question {
 const HELD_UP_MS = 500;
 
 /**
- * The Gateway's end of a link that is made. Asks the node for a sign of life every 5 s and ends as `silent` when none comes;
- * ends itself when the node breaks the protocol; reads slower from a node that sends too fast. Nothing thrown out of it ends
- * the process: what happens to a link is told by `closed` alone.
+ * The Gateway's end of a link that is made. Asks the node for a sign of life every 5 s and ends as `silent` when none came for
+ * 20 s; ends itself when the node breaks the protocol; reads slower from a node that sends too fast. Nothing thrown out of it
+ * ends the process: what happens to a link is told by `closed` alone.
  */
 export class NodeConnection {
   readonly hello: Hello;
@@ -52,17 +53,19 @@ export class NodeConnection {
   #asked = 0;
   #roundTripMs: number | undefined;
   #handler: ((frame: FromNode) => void) | undefined;
+  readonly #silentAfterMs: number;
   #heardMs = performance.now();
   #resolveClosed!: (cause: LinkCause) => void;
   #cause: LinkCause | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resumeReading: NodeJS.Timeout | undefined;
 
-  constructor(wire: SocketWire, { hello, certificate, protocol, resume }: Linked) {
+  constructor(wire: SocketWire, { hello, certificate, protocol, resume, silentAfterMs }: Linked) {
     this.hello = hello;
     this.certificate = certificate;
     this.protocol = protocol;
     this.#wire = wire;
+    this.#silentAfterMs = silentAfterMs ?? limits.silentNodeMs;
     const known = resume?.run === hello.run ? resume : undefined;
     this.#numbers = new FlowNumbers(known?.sample ?? 0, known?.log ?? 0);
     const nowMs = performance.now();
@@ -166,15 +169,17 @@ export class NodeConnection {
   }
 
   /** A ping every 5 s. When nothing at all was heard since the last one, the link is cut. */
-  #keepAlive(askedMs?: number): void {
+  #keepAlive(): void {
     const setMs = performance.now();
+    const waitMs = Math.min(limits.pingEveryMs, this.#silentAfterMs);
     this.#timer = setTimeout(() => {
-      const heldUp = performance.now() - setMs > limits.pingEveryMs + HELD_UP_MS;
-      if (askedMs !== undefined && this.#heardMs < askedMs && !heldUp) return this.terminate('silent');
       const nowMs = performance.now();
+      // Held up itself, it may have frames that it has not read: the silence counts anew.
+      if (nowMs - setMs > waitMs + HELD_UP_MS) this.#heardMs = nowMs;
+      else if (nowMs - this.#heardMs >= this.#silentAfterMs) return this.terminate('silent');
       this.ping().catch(() => undefined);
-      this.#keepAlive(nowMs);
-    }, limits.pingEveryMs);
+      this.#keepAlive();
+    }, waitMs);
   }
 
   #end(cause: LinkCause, last?: FromNode): void {
