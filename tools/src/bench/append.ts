@@ -7,7 +7,7 @@ import { run } from '../programs/run.js';
 import { say } from '../terminal.js';
 import { benchDatabase } from './database.js';
 import { fetchEmmett } from './emmett.js';
-import { inTemporaryFolder } from './places.js';
+import { inTemporaryFolder } from './folder.js';
 import { compare, machine, type Side, type Turn } from './rounds.js';
 
 // `npm run bench -- append`: one fact to a new stream each time, in SQL by pgbench and from Node through the store.

@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../ports.js';
 import { openDataFolder } from '../start/data-folder.js';
 import { ownPostgres } from '../start/postgres.js';
+import { runFor } from '../start/run-for.js';
 import { cpuMsOfFamily } from './cpu.js';
-import { freePort } from './places.js';
 
 export interface BenchDatabase {
   readonly url: string;
@@ -21,29 +19,16 @@ export async function benchDatabase(): Promise<BenchDatabase> {
   const root = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const folder = await openDataFolder(root);
   const postgres = await ownPostgres(folder, await freePort(), process.env);
-  const { file, args, ids } = postgres.part;
-  const server = spawn(file, args, { ...ids, stdio: 'ignore' });
-  const ended = once(server, 'exit');
+  const server = await runFor(postgres.part);
   const stop = async () => {
-    if (server.exitCode === null) server.kill(postgres.part.stopSignal);
-    await ended;
+    await server.stop();
     await rm(root, { recursive: true, force: true });
   };
   try {
-    const deadline = performance.now() + postgres.part.readyWithinMs;
-    for (;;) {
-      try {
-        await postgres.part.ready();
-        break;
-      } catch (error) {
-        if (server.exitCode !== null || performance.now() > deadline) throw error;
-        await sleep(100);
-      }
-    }
     await postgres.prepare();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: postgres.url, cpuMs: () => cpuMsOfFamily(server.pid ?? 0), stop };
+  return { url: postgres.url, cpuMs: () => cpuMsOfFamily(server.pid), stop };
 }

@@ -83,5 +83,5 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
 export const explain = (folder: DataFolder): Promise<void> =>
   writeFile(
     join(folder.root, 'README.txt'),
-    'All data of this Muster: database, bus, secrets, node service, logs. Back it up while Muster is stopped.\n',
+    'All data of this Muster: database, bus, secrets, node service, logs. Back it up with npm run backup.\n',
   );

