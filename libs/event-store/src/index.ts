@@ -9,6 +9,7 @@ export {
   ReservationTaken,
   VersionConflict,
 } from './failures.js';
+export { readNumbered } from './feed.js';
 export { type Handled, handlerFor, type HandleOptions, type HandlerOptions } from './handler.js';
 export type { Lag } from './lag.js';
 export { listParked, type Parked, retryParked } from './parked.js';

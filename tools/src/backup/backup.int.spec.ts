@@ -53,12 +53,12 @@ describe('a backup', () => {
     const database = await open(postgres);
     const store = new EventStore(database);
     const stream = `node-${randomUUID()}`;
-    let [version, atBegin, writing] = [0, 0, true];
+    let [version, writing] = [0, true];
     const writer = (async () => {
       while (writing) ({ version } = await store.append(stream, version, [{ type: 'One', data: { version } }], meta()));
     })();
     while (version < 50) await new Promise(setImmediate);
-    atBegin = version;
+    const atBegin = version;
     await backUp(folder.root, join(root, 'backup'), process.env);
     writing = false;
     await writer;

@@ -10,6 +10,14 @@ const benches: Record<string, { readonly shows: string; run(): Promise<unknown> 
     shows: 'how fast facts are appended, in SQL and from Node',
     run: () => import('./append.js'),
   },
+  command: {
+    shows: 'how long a command takes on a node with many facts',
+    run: () => import('./command.js'),
+  },
+  replay: {
+    shows: 'how fast all facts are read and folded',
+    run: () => import('./replay.js'),
+  },
 };
 
 const bench = benches[process.argv[2] ?? 'at-rest'];
