@@ -4,14 +4,12 @@ import { EventStore, handlerFor, openDatabase } from '@muster/event-store';
 import * as z from 'zod/mini';
 import { say } from '../terminal.js';
 import { benchDatabase } from './database.js';
-import { machine, quantile } from './rounds.js';
+import { compare, machine, quantile, type Turn } from './rounds.js';
 
 // `npm run bench -- command`: how long a command takes on a node with many facts, against one with few, in turns.
-const ROUNDS = 9;
-const COMMANDS = 40;
+const COMMANDS = 200;
 const LONG_NODES = 10;
 const [SHORT, LONG] = [10, 1_000];
-const BAR = 2;
 
 type Named = { readonly name: string };
 const named: Decider<Named, { nodeId: string; name: string }, NodeEvent> = {
@@ -56,42 +54,33 @@ async function measure(store: EventStore): Promise<void> {
     return nodeId;
   };
   const nodesWith = (facts: number, count: number) => Promise.all(Array.from({ length: count }, () => nodeWith(facts)));
-  const p50Of = async (nodes: readonly string[]): Promise<number> => {
+  /** The turn as long as if each command had taken as long as the one in the middle. */
+  const turnOf = async (nodes: readonly string[]): Promise<Turn> => {
     const tookMs: number[] = [];
+    const [serverBefore, cpu] = [await server.cpuMs(), process.cpuUsage()];
     for (let n = 0; n < COMMANDS; n += 1) {
+      const nodeId = nodes[n % nodes.length] ?? '';
       const began = performance.now();
-      await handle(
-        nodes[n % nodes.length] ?? '',
-        { nodeId: nodes[n % nodes.length] ?? '', name: `new-${randomUUID().slice(0, 8)}` },
-        meta(),
-      );
+      await handle(nodeId, { nodeId, name: `new-${randomUUID().slice(0, 8)}` }, meta());
       tookMs.push(performance.now() - began);
     }
-    return quantile(tookMs, 0.5);
+    const { user, system } = process.cpuUsage(cpu);
+    const cpuMs = (await server.cpuMs()) - serverBefore + (user + system) / 1000;
+    return { units: COMMANDS, wallMs: quantile(tookMs, 0.5) * COMMANDS, cpuMs };
   };
 
-  const [long, ratios, shorts, longs]: [string[], number[], number[], number[]] = [
-    await nodesWith(LONG, LONG_NODES),
-    [],
-    [],
-    [],
-  ];
-  for (let round = -1; round < ROUNDS; round += 1) {
-    // A command adds a fact, so the short ones are new each time.
-    const short = await nodesWith(SHORT, COMMANDS);
-    const [shortMs, longMs] = [await p50Of(short), await p50Of(long)];
-    if (round < 0) continue;
-    shorts.push(shortMs);
-    longs.push(longMs);
-    ratios.push(longMs / shortMs);
-  }
-  const spread = (quantile(shorts, 0.75) - quantile(shorts, 0.25)) / quantile(shorts, 0.5);
-  const median = quantile(ratios, 0.5);
-  say(
-    `| a command, p50 of ${COMMANDS}, ${ROUNDS} rounds | ms | ratio: median (worst) | bar | |\n| --- | ---: | ---: | ---: | --- |`,
+  const long = await nodesWith(LONG, LONG_NODES);
+  await compare(
+    `a command, p50 of ${COMMANDS}`,
+    { name: `node with ${LONG} facts and more`, turn: () => turnOf(long) },
+    [
+      {
+        name: `node with ${SHORT} facts`,
+        // A command adds a fact, so these are new each time.
+        turn: async () => turnOf(await nodesWith(SHORT, COMMANDS)),
+        bar: 0.5,
+        by: 'clock',
+      },
+    ],
   );
-  say(`| node with ${SHORT} facts | ${quantile(shorts, 0.5).toFixed(2)} | | | |`);
-  const verdict = spread > 0.35 ? 'noisy, no verdict' : median <= BAR ? 'reached' : 'missed';
-  const words = `${median.toFixed(2)} (${Math.max(...ratios).toFixed(2)})`;
-  say(`| node with ${LONG} facts and more | ${quantile(longs, 0.5).toFixed(2)} | ${words} | ≤ ${BAR} | ${verdict} |\n`);
 }

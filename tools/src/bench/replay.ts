@@ -22,9 +22,10 @@ try {
   try {
     say(`Writing ${LAST} facts …`);
     await fill(raw);
+    const names = new Map<string, string>();
     await compare(
       `replay of ${LAST} facts, pages of ${PAGE}`,
-      { name: 'read, made today’s, checked, folded', turn: () => turnOf((after) => folded(store, after)) },
+      { name: 'read, made today’s, checked, folded', turn: () => turnOf((after) => folded(store, names, after)) },
       [{ name: 'the same pages read and counted', turn: () => turnOf((after) => counted(raw, after)), bar: 0.6 }],
     );
   } finally {
@@ -55,14 +56,13 @@ async function fill(client: pg.Client): Promise<void> {
 }
 
 /** The last name of each node, as a read model in memory would keep it. */
-const names = new Map<string, string>();
-const evolve = (event: NodeEvent): void => {
+function evolve(names: Map<string, string>, event: NodeEvent): void {
   if ('name' in event.data) names.set(event.data.nodeId, event.data.name);
-};
+}
 
-async function folded(store: EventStore, after: number): Promise<number> {
+async function folded(store: EventStore, names: Map<string, string>, after: number): Promise<number> {
   const page = await readNumbered(store.database, after, PAGE);
-  for (const stored of page) evolve(readFact(factFamilies.node, stored, store.upcast));
+  for (const stored of page) evolve(names, readFact(factFamilies.node, stored, store.upcast));
   return page.length;
 }
 
