@@ -15,6 +15,14 @@ describe('shutting down', () => {
     expect(closed).toHaveLength(4);
   });
 
+  it('closes at once what comes when all is closed', async () => {
+    const shutdown = new Shutdown();
+    await shutdown.run();
+    let closed = false;
+    shutdown.at('bus', () => void (closed = true));
+    expect(closed).toBe(true);
+  });
+
   it('goes on when a part fails or hangs, and tells', async () => {
     const shutdown = new Shutdown(20);
     let closed = false;

@@ -15,15 +15,19 @@ const CLOSE_MS = 8_000;
 /** Collects how parts are closed, and closes them in order. Within a stage, the last to come is the first to go. */
 export class Shutdown {
   readonly #closers: Closer[] = [];
+  #over = false;
 
   constructor(private readonly boundMs = CLOSE_MS) {}
 
+  /** Whoever comes after everything was closed, as what was still being opened when the start failed, is closed at once. */
   at(stage: ShutdownStage, close: () => Promise<void> | void): void {
-    this.#closers.unshift({ stage, close });
+    if (this.#over) void closeWithin(this.boundMs, { stage, close }).catch(() => undefined);
+    else this.#closers.unshift({ stage, close });
   }
 
   /** Closes everything once, and goes on when one fails or takes longer than its bound. Returns the failures. */
   async run(): Promise<unknown[]> {
+    this.#over = true;
     const failures: unknown[] = [];
     const closers = this.#closers.splice(0);
     for (const stage of STAGES)
