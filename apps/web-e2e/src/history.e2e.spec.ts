@@ -1,6 +1,6 @@
 import type { ExportedEntry } from '@muster/contracts';
 import type { Browser, Page } from 'playwright-core';
-import { findingsOf } from './harness/axe.js';
+import { seriousFindings } from './harness/axe.js';
 import { ConsoleWindow, openBrowser } from './harness/console.js';
 import { Muster } from './harness/muster.js';
 import { admin, makeFirstAccount, openNode, waitForColour } from './harness/pages.js';
@@ -43,7 +43,7 @@ describe('somebody who asks what happened', () => {
     await page.getByRole('heading', { name: 'Today' }).waitFor();
     for (const words of ['Local Node registered', 'Local Node: Healthy', `${admin.name} signed in`, 'Access key made'])
       await entry(words).waitFor();
-    expect(await findingsOf(page)).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('sees what is done elsewhere appear by itself, with what changed and who did it', async () => {
@@ -91,7 +91,7 @@ describe('somebody who asks what happened', () => {
     await page.getByText('The fleet as it was known on').waitFor();
     await page.getByRole('row').filter({ hasText: 'Local Node' }).getByText('Healthy').waitFor();
     expect(await page.getByRole('button', { name: /New node|Edit/ }).count()).toBe(0);
-    expect(await findingsOf(page)).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('link', { name: 'Back to now' }).click();
     await page.getByRole('link', { name: 'brisk-otter', exact: true }).waitFor();
     await page.getByRole('button', { name: 'As of…' }).click();
