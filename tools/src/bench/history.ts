@@ -66,12 +66,14 @@ async function measure(nodes: number): Promise<void> {
     });
 }
 
-const caller = (): Caller => ({
-  actor: { kind: 'gateway', id: 'bench', name: 'Bench' },
-  permissions: [...allPermissions],
-  commandId: randomUUID(),
-  correlationId: randomUUID(),
-});
+function caller(): Caller {
+  return {
+    actor: { kind: 'gateway', id: 'bench', name: 'Bench' },
+    permissions: [...allPermissions],
+    commandId: randomUUID(),
+    correlationId: randomUUID(),
+  };
+}
 
 async function fleetAt(bus: Bus, at: Date | undefined): Promise<number> {
   let nodes = 0;
@@ -81,7 +83,9 @@ async function fleetAt(bus: Bus, at: Date | undefined): Promise<number> {
   return nodes;
 }
 
-const history = (bus: Bus, filter: HistoryFilter) => bus.ask(ReadHistory, { filter }, caller());
+function history(bus: Bus, filter: HistoryFilter): Promise<unknown> {
+  return bus.ask(ReadHistory, { filter }, caller());
+}
 
 /** A registry as its own process, ready to answer, which ends with `use`. */
 async function withRegistry(use: (bus: Bus) => Promise<void>): Promise<void> {

@@ -76,19 +76,21 @@ type Row = Omit<HistoryEntry, 'position' | 'at'> & { readonly position: string; 
 const entryOf = ({ position, at, ...row }: Row): HistoryEntry =>
   HistoryEntry.parse({ ...row, position: Number(position), at: at.toISOString() });
 
-interface ThenRow {
-  readonly node: FleetNode;
-  readonly changed: Told | null;
-  readonly connected: Told | null;
-  readonly lost: Told | null;
-}
-type Told = Pick<HistoryEntry, 'type' | 'data' | 'at' | 'position'>;
+const TOLD = { changed: 'NodeStatusChanged', connected: 'NodeConnected', lost: 'NodeLost' } as const;
+type Told = keyof typeof TOLD;
 
-/** The last fact of a node's health of one type up to the time, as JSON: one step down an index. */
-const lastOf = (type: HealthEvent['type']): string => `(
-  select jsonb_build_object('type', type, 'data', data, 'at', at, 'position', position) from history
-   where family = 'health' and node_id = subjects.id::uuid and type = '${type}' and at <= $1::timestamptz
-   order by at desc, position desc limit 1)`;
+type ThenRow = { readonly node: FleetNode } & Record<Told, object | null> &
+  Record<`${Told}_at`, Date | null> &
+  Record<`${Told}_position`, string | null>;
+
+/** The last fact of a node's health of one type up to the time: one step down an index. */
+const lastOf = (told: Told): string => `
+  left join lateral (
+    select data, at, position from history
+     where family = 'health' and node_id = subjects.id::uuid and type = '${TOLD[told]}' and at <= $1::timestamptz
+     order by at desc, position desc limit 1) ${told} on true`;
+const columnsOf = (told: Told): string =>
+  `${told}.data as ${told}, ${told}.at as ${told}_at, ${told}.position as ${told}_position`;
 
 /**
  * The fleet as it was known at a time, by name. Each entry of the timeline keeps what its fact made of the node, so this
@@ -97,26 +99,32 @@ const lastOf = (type: HealthEvent['type']): string => `(
 export async function readFleetAt(database: DataSource, at: string): Promise<NodeView[]> {
   const rows = await onDatabase(() =>
     database.query<ThenRow[]>(
-      `select decided.node_after as node, ${lastOf('NodeStatusChanged')} as changed,
-              ${lastOf('NodeConnected')} as connected, ${lastOf('NodeLost')} as lost
+      `select decided.node_after as node, ${columnsOf('changed')}, ${columnsOf('connected')}, ${columnsOf('lost')}
          from history_subjects subjects
         cross join lateral (
           select node_after from history
            where family = 'node' and node_id = subjects.id::uuid and at <= $1::timestamptz
            order by at desc, position desc limit 1) decided
+        ${lastOf('changed')} ${lastOf('connected')} ${lastOf('lost')}
         where subjects.kind = 'node' and decided.node_after is not null
         order by decided.node_after->>'name', subjects.id`,
       [at],
     ),
   );
-  return rows.map(({ node, changed, connected, lost }) =>
-    viewThen(node, { changed: told(changed), connected: told(connected), lost: told(lost) } as LastTold),
+  return rows.map((row) =>
+    viewThen(row.node, {
+      changed: toldIn(row, 'changed'),
+      connected: toldIn(row, 'connected'),
+      lost: toldIn(row, 'lost'),
+    } as LastTold),
   );
 }
 
-/** The fact behind it, or nothing when it is of a shape that is not known any more. */
-function told(found: Told | null): Fact<HealthEvent> | undefined {
-  if (found === null) return undefined;
-  const parsed = factFamilies.health.schema.safeParse({ type: found.type, data: found.data });
-  return parsed.success ? ({ ...found, ...parsed.data } as unknown as Fact<HealthEvent>) : undefined;
+/** The fact behind it, or nothing when there is none or it is of a shape that is not known any more. */
+function toldIn(row: ThenRow, told: Told): Fact<HealthEvent> | undefined {
+  const { [told]: data, [`${told}_at` as const]: at, [`${told}_position` as const]: position } = row;
+  if (data === null || at === null) return undefined;
+  const parsed = factFamilies.health.schema.safeParse({ type: TOLD[told], data });
+  if (!parsed.success) return undefined;
+  return { ...parsed.data, at: at.toISOString(), position: Number(position) } as Fact<HealthEvent>;
 }
