@@ -6,6 +6,7 @@ import { Door } from './doors/door.js';
 import { ProblemFilter } from './doors/problem.filter.js';
 import { Reply } from './doors/reply.js';
 import { FleetFeed } from './fleet/fleet-feed.js';
+import { HistoryController } from './history/history.controller.js';
 import { ConsoleDoor } from './live/console-door.js';
 import { LogController } from './nodes/log.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
@@ -25,6 +26,7 @@ export class GatewayModule {
         AccountsController,
         NodesController,
         LogController,
+        HistoryController,
         SettingsController,
         OpenApiController,
       ],

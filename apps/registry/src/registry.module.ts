@@ -11,6 +11,7 @@ import { SignIns } from './accounts/sign-in.js';
 import { Throttle } from './accounts/throttle.table.js';
 import type { RegistryConfig } from './config.js';
 import { openRegistryDatabase } from './database.js';
+import { HistoryController } from './history/history.controller.js';
 import { AutoConnect } from './nodes/auto-connect.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { Nodes } from './nodes/nodes.js';
@@ -26,7 +27,7 @@ export class RegistryModule {
   static with(config: RegistryConfig): DynamicModule {
     return {
       module: RegistryModule,
-      controllers: [AccountsController, NodesController, SettingsController],
+      controllers: [AccountsController, HistoryController, NodesController, SettingsController],
       providers: [
         ...storeProviders(config),
         ...accountProviders(config),

@@ -60,6 +60,14 @@ describe('every page', () => {
     await look('delete');
     await page.getByRole('button', { name: 'Keep it' }).click();
 
+    await page.getByRole('link', { name: 'History', exact: true }).click();
+    await page.getByRole('button', { name: 'Local Node registered' }).click();
+    await page.getByLabel('The fact NodeRegistered').waitFor();
+    await look('history');
+    await page.goto(`/nodes?at=${new Date().toISOString()}`);
+    await page.getByRole('link', { name: 'Back to now' }).waitFor();
+    await page.getByRole('button', { name: 'Another time' }).click();
+    await look('nodes of the past');
     await page.getByRole('link', { name: 'Configuration' }).click();
     await page.getByRole('heading', { name: 'Configuration', level: 1 }).waitFor();
     await look('configuration');

@@ -3,6 +3,7 @@ import type {
   Caller,
   Fact,
   FactFamily,
+  HistoryGrew,
   MonitorPulse,
   NodeLog,
   NodeSample,
@@ -130,6 +131,14 @@ export class Bus {
 
   publishPulse(pulse: MonitorPulse): void {
     this.#lanes.publishPulse(pulse);
+  }
+
+  publishHistory(grew: HistoryGrew): void {
+    this.#lanes.publishHistory(grew);
+  }
+
+  onHistory(handler: OnLane<HistoryGrew>): Stoppable {
+    return this.#lanes.onHistory(handler);
   }
 
   onSamples(handler: OnLane<NodeSample>, options?: LaneOptions): Stoppable {

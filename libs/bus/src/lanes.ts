@@ -1,4 +1,5 @@
 import {
+  HistoryGrew,
   type LogEntry,
   lanes,
   logSubject,
@@ -66,6 +67,19 @@ export class Lanes {
 
   publishPulse(pulse: MonitorPulse): void {
     this.#publish('pulses', pulseSubject(pulse.monitorId), pulse);
+  }
+
+  publishHistory(grew: HistoryGrew): void {
+    this.#publish('history', lanes.history, grew);
+  }
+
+  /** Entries that have joined the timeline, each once. A registry that is not known yet counts as if nothing of it was lost. */
+  onHistory(handler: OnLane<HistoryGrew>): Stoppable {
+    const gaps = new GapCounter();
+    return this.#listen(lanes.history, HistoryGrew, (grew) => {
+      const lost = gaps.take(grew.epoch, grew.epoch, grew.seq);
+      if (lost !== undefined) handler(grew, lost === 'unknown' ? 0 : lost);
+    });
   }
 
   onSamples(handler: OnLane<NodeSample>, { nodeId }: LaneOptions = {}): Stoppable {

@@ -27,6 +27,7 @@ export { Actor, type Decider, type Event, type Fact, FactMeta, fold, type Record
 export { evolveNode, Fleet, type FleetNode } from './fleet.js';
 export {
   COMMAND_ID_HEADER,
+  ExportedEntry,
   Problem,
   type Route,
   type RouteAllowed,
@@ -56,6 +57,28 @@ export {
   Notice,
   viewOf,
 } from './gateway/views.js';
+export { describeFact, type FactWords } from './history/describe-fact.js';
+export { type LastTold, viewThen } from './history/fleet-at.js';
+export {
+  cursorOf,
+  factFamilyNames,
+  HistoryCursor,
+  HistoryEntry,
+  type HistoryPlace,
+  neededToRead,
+  newestFirst,
+  placeOfCursor,
+  readableFamilies,
+} from './history/history-entry.js';
+export { HistoryFilter, inFilter, searchedText, wordsOf } from './history/history-filter.js';
+export {
+  HISTORY_PAGE,
+  HistoryGrew,
+  historyOrders,
+  HistoryPage,
+  ReadFleetAt,
+  ReadHistory,
+} from './history/history.orders.js';
 export { Executor } from './monitor/executor.js';
 export { Gpu, Hardware } from './monitor/hardware.js';
 export { HealthEvent } from './monitor/health.events.js';

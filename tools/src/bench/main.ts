@@ -6,6 +6,10 @@ const benches: Record<string, { readonly shows: string; run(): Promise<unknown> 
     shows: 'how fast the system starts, and what it costs while nothing happens',
     run: () => import('./at-rest.js'),
   },
+  history: {
+    shows: 'how fast the timeline and the past of the fleet are told at 100,000 facts',
+    run: () => import('./history.js'),
+  },
   append: {
     shows: 'how fast facts are appended, in SQL and from Node',
     run: () => import('./append.js'),

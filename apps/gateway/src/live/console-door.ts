@@ -6,6 +6,7 @@ import {
   NodeRoom,
   Outage,
   parseInput,
+  readableFamilies,
   Refusal,
   type SocketRefusal,
   socketPolicy,
@@ -141,6 +142,16 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     });
     socket.on('log:join', (request, ack) => {
       void this.#answer(socket, ack, () => rooms.enterLog(socket, parseInput(NodeRoom, request).nodeId));
+    });
+    socket.on('history:join', (ack) => {
+      void this.#answer(socket, ack, async () => {
+        const session = await this.sessions.byHash(socket.data.tokenHash);
+        if (session === undefined) throw new Refusal('not-signed-in');
+        return rooms.enterHistory(socket, readableFamilies(session.account.permissions));
+      });
+    });
+    socket.on('history:leave', () => {
+      rooms.leaveHistory(socket);
     });
     socket.on('fleet:leave', () => {
       rooms.leave(socket, FLEET_ROOM);

@@ -1,8 +1,12 @@
 import {
+  type FactFamilyName,
   type FleetChange,
   type FleetSnapshot,
+  type HistoryEntry,
+  type HistoryPage,
   type LogEntry,
   type LogSnapshot,
+  factFamilyNames,
   type NodeSample,
   type Numbered,
   Refusal,
@@ -12,7 +16,7 @@ import type { ConsoleServer, ConsoleSocket } from './console-server.js';
 import { END_BYTES } from './pressure.js';
 import { type Entered, Room, type Say, type Source } from './room.js';
 import { RoomKeeper } from './room-keeper.js';
-import { openFleet, openLog, openMetrics, type SourcePorts } from './sources.js';
+import { openFleet, openHistory, openLog, openMetrics, type SourcePorts } from './sources.js';
 
 interface MetricsChange {
   nodeId: string;
@@ -23,23 +27,34 @@ interface LogChange {
   entries: LogEntry[];
 }
 
+interface HistoryChange {
+  entries: HistoryEntry[];
+}
+
 export const FLEET_ROOM = 'fleet';
+/** A room for each set of families that somebody may read: who may read less is in another one. */
+export const historyRoom = (families: readonly FactFamilyName[]): string => `history:${families.join('+')}`;
 export const metricsRoom = (nodeId: string): string => `node:${nodeId}:metrics`;
 export const logRoom = (nodeId: string): string => `node:${nodeId}:log`;
 
 interface Place {
-  room: 'fleet' | 'metrics' | 'log';
+  room: 'fleet' | 'metrics' | 'log' | 'history';
   nodeId?: string;
 }
+
+const isHistory = (name: string): boolean => name.startsWith('history:');
+const familiesOf = (name: string): FactFamilyName[] =>
+  factFamilyNames.filter((family) => name.slice('history:'.length).split('+').includes(family));
 
 /** What a room's name says; undefined for the rooms that are not the console's. */
 export function placeOf(name: string): Place | undefined {
   if (name === FLEET_ROOM) return { room: 'fleet' };
+  if (isHistory(name)) return { room: 'history' };
   const [, nodeId, room] = /^node:([^:]+):(metrics|log)$/.exec(name) ?? [];
   return nodeId === undefined ? undefined : { room: room === 'log' ? 'log' : 'metrics', nodeId };
 }
 
-/** So many rooms one socket may be in; a page is in three. */
+/** So many rooms one socket may be in; a page is in four. */
 const MOST_ROOMS = 16;
 
 /** The rooms of the live console: who is in them and what is said in them, never more than a socket can take. */
@@ -47,6 +62,7 @@ export class ConsoleRooms {
   readonly #fleet: RoomKeeper<FleetSnapshot, FleetChange>;
   readonly #metrics: RoomKeeper<{ samples: NodeSample[] }, MetricsChange>;
   readonly #log: RoomKeeper<LogSnapshot, LogChange>;
+  readonly #history: RoomKeeper<HistoryPage, HistoryChange>;
 
   constructor(
     private readonly server: ConsoleServer,
@@ -56,16 +72,20 @@ export class ConsoleRooms {
     private readonly mayTake: (socket: ConsoleSocket) => boolean,
   ) {
     this.#fleet = this.#keeper(
-      (_place, say) => openFleet(feed, say),
+      (_name, say) => openFleet(feed, say),
       (name, change) => server.to(name).emit('fleet:change', change),
     );
     this.#metrics = this.#keeper(
-      ({ nodeId = '' }, say) => openMetrics(ports, nodeId, say),
+      (name, say) => openMetrics(ports, placeOf(name)?.nodeId ?? '', say),
       (name, change) => server.to(name).emit('metrics:change', change),
     );
     this.#log = this.#keeper(
-      ({ nodeId = '' }, say) => openLog(ports, nodeId, say),
+      (name, say) => openLog(ports, placeOf(name)?.nodeId ?? '', say),
       (name, change) => server.to(name).emit('log:change', change),
+    );
+    this.#history = this.#keeper(
+      (name, say) => openHistory(ports, familiesOf(name), say),
+      (name, change) => server.to(name).emit('history:change', change),
     );
     server.of('/').adapter.on('delete-room', (name: string) => {
       for (const keeper of this.#keepers) keeper.left(name);
@@ -86,6 +106,15 @@ export class ConsoleRooms {
     return this.#enter(this.#log, logRoom(nodeId), socket);
   }
 
+  enterHistory(socket: ConsoleSocket, families: readonly FactFamilyName[]): Promise<Entered<HistoryPage> | undefined> {
+    this.leaveHistory(socket);
+    return this.#enter(this.#history, historyRoom(families), socket);
+  }
+
+  leaveHistory(socket: ConsoleSocket): void {
+    for (const name of [...socket.rooms].filter(isHistory)) this.leave(socket, name);
+  }
+
   leave(socket: ConsoleSocket, name: string): void {
     void socket.leave(name);
   }
@@ -102,18 +131,18 @@ export class ConsoleRooms {
   }
 
   get #keepers() {
-    return [this.#fleet, this.#metrics, this.#log] as const;
+    return [this.#fleet, this.#metrics, this.#log, this.#history] as const;
   }
 
   #keeper<Snapshot, Change extends object>(
-    open: (place: Place, say: Say<Change>) => Source<Snapshot>,
+    open: (name: string, say: Say<Change>) => Source<Snapshot>,
     send: (name: string, change: Numbered & Change) => void,
   ): RoomKeeper<Snapshot, Change> {
     const keeper: RoomKeeper<Snapshot, Change> = new RoomKeeper(
       (name) =>
         new Room<Snapshot, Change>(
           this.ports.ids.uuid(),
-          (say) => open(placeOf(name) ?? { room: 'fleet' }, say),
+          (say) => open(name, say),
           (change) => {
             for (const socket of this.#membersOf(name)) this.mayTake(socket);
             // One message for the whole room: it is put into words, and into a frame, once.

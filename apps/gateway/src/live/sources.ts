@@ -2,12 +2,17 @@ import { AskOutage, Bus, type Stoppable } from '@muster/bus';
 import {
   type Caller,
   commandSubject,
+  type FactFamilyName,
   type FleetChange,
   type FleetSnapshot,
+  type HistoryEntry,
+  type HistoryPage,
   type LogEntry,
   type LogSnapshot,
+  neededToRead,
   type NodeSample,
   Outage,
+  ReadHistory,
   ReadLog,
   ReadSamples,
   type ReplyOf,
@@ -15,6 +20,7 @@ import {
 import type { Clock, Ids } from '@muster/service';
 import { gatewayCaller } from '../doors/callers.js';
 import type { FleetFeed } from '../fleet/fleet-feed.js';
+import { HistoryThread } from './history-thread.js';
 import { LogThread, SHOWN_ENTRIES } from './log-thread.js';
 import { MetricsThread } from './metrics-thread.js';
 import type { Say, Source } from './room.js';
@@ -114,6 +120,35 @@ export function openLog(
       clearInterval(timer);
       close();
     },
+  };
+}
+
+/**
+ * The timeline of these families: the newest entries, then each that joins. Listens before it asks. An entry that was lost on
+ * the way, or may have been while the bus was away, ends the thread: everybody comes in anew.
+ */
+export function openHistory(
+  ports: SourcePorts,
+  families: readonly FactFamilyName[],
+  say: Say<{ entries: HistoryEntry[] }>,
+): Source<HistoryPage> {
+  const { bus } = ports;
+  const thread = new HistoryThread(families);
+  const lane = bus.onHistory(({ entry }, lost) => {
+    if (lost !== 0) say.lost();
+    else if (thread.add(entry)) say.change({ entries: [entry] });
+  });
+  const left = new AbortController();
+  const signal = AbortSignal.any([left.signal, AbortSignal.timeout(OPEN_WITHIN_MS)]);
+  // Asked in the gateway's own name, with what the members of this room may read.
+  const caller = { ...callerOf(ports), permissions: [...new Set(families.map((family) => neededToRead[family]))] };
+  const page = bus.ask(ReadHistory, { filter: {} }, caller, { signal });
+  return {
+    ready: page.then((answer) => {
+      thread.begin(answer);
+    }),
+    snapshot: () => thread.snapshot(),
+    close: closing(bus, lane, { answer: page, giveUp: () => left.abort() }, say),
   };
 }
 

@@ -27,6 +27,11 @@ export const routes: Routes = [
         loadComponent: () => import('./node/node-page.js').then(({ NodePage }) => NodePage),
       },
       {
+        path: 'history',
+        title: 'History',
+        loadComponent: () => import('./history/history-page.js').then(({ HistoryPage }) => HistoryPage),
+      },
+      {
         path: 'configuration',
         title: 'Configuration',
         loadComponent: () => import('./configuration/configuration.js').then(({ Configuration }) => Configuration),

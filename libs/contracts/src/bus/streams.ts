@@ -44,6 +44,7 @@ export const lanes = {
   samples: 'muster.sample.node.*.metrics',
   log: 'muster.sample.node.*.log',
   pulses: 'muster.sample.monitor.*',
+  history: 'muster.sample.history',
 } as const;
 
 export const sampleSubject = (nodeId: string): string => lanes.samples.replace('*', nodeId);

@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
 import { Host, Port } from '../address.js';
+import { HistoryCursor, HistoryEntry } from '../history/history-entry.js';
+import { HistoryFilter } from '../history/history-filter.js';
+import { HISTORY_PAGE, HistoryPage } from '../history/history.orders.js';
 import { LogEntry } from '../monitor/log-entry.js';
 import { VerifyNode, VerifyStep } from '../monitor/verify.js';
 import type { Permission } from '../permissions.js';
@@ -87,6 +90,16 @@ const credentials = { name: SignIn.request.shape.name, password: SignIn.request.
 /** Who the page talks as, and whether the very first account is still to be made. */
 export const SessionView = z.object({ account: z.nullable(Account), firstAccountNeeded: z.boolean() });
 export type SessionView = z.infer<typeof SessionView>;
+
+/** An entry of the timeline with its words. */
+export const ExportedEntry = z.extend(HistoryEntry, {
+  words: z.object({
+    title: z.string(),
+    detail: z.optional(z.string()),
+    change: z.optional(z.object({ from: z.string(), to: z.string() })),
+  }),
+});
+export type ExportedEntry = z.infer<typeof ExportedEntry>;
 
 /** Every REST route there is. The controllers bind to these entries, and the OpenAPI document is made from them. */
 export const routes = {
@@ -190,6 +203,34 @@ export const routes = {
     params: onNode,
     reply: z.string(),
     media: 'text/plain',
+  }),
+
+  readHistory: route('GET /api/history', 'The timeline, newest first; of the facts that you may read', 'fleet:view', {
+    query: z.extend(HistoryFilter, {
+      before: z.optional(HistoryCursor),
+      limit: z.optional(
+        z.coerce
+          .number('This must be a number')
+          .check(
+            z.int('This must be a whole number'),
+            z.gte(1, 'At least 1'),
+            z.lte(HISTORY_PAGE.most, `At most ${HISTORY_PAGE.most}`),
+          ),
+      ),
+    }),
+    reply: HistoryPage,
+  }),
+  exportHistory: route(
+    'GET /api/history/export',
+    'The timeline as NDJSON, newest first; at most 100,000 entries, and a problem as the last line when there are more',
+    'fleet:view',
+    { query: HistoryFilter, reply: ExportedEntry, media: 'application/x-ndjson' },
+  ),
+  readFleetAt: route('GET /api/fleet', 'The fleet as it was known at a time', 'fleet:view', {
+    query: z.object({
+      at: z.iso.datetime({ offset: true, error: 'This must be a time like 2026-11-23T12:00:00Z' }),
+    }),
+    reply: z.object({ at: z.iso.datetime({ offset: true }), nodes: z.array(NodeView) }),
   }),
 
   readSettings: route('GET /api/settings', 'The settings; the access key by its id alone', 'settings:manage', {

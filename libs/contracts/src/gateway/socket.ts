@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import type { HistoryEntry } from '../history/history-entry.js';
+import type { HistoryPage } from '../history/history.orders.js';
 import type { LogEntry } from '../monitor/log-entry.js';
 import type { NodeSample } from '../monitor/sample.js';
 import type { Permission } from '../permissions.js';
@@ -27,7 +29,7 @@ export interface LogSnapshot {
   more: boolean;
 }
 
-/** Rooms: `fleet`, and of each node `node:<id>:metrics` and `node:<id>:log`. Join = snapshot by the ack, then numbered changes. */
+/** Rooms: `fleet`, `history` (the newest entries, then each that joins, of what one may read), and of each node `node:<id>:metrics` and `node:<id>:log`. Join = snapshot by the ack, then numbered changes. */
 export interface ConsoleToServer {
   'fleet:join': (ack: (joined: Joined<FleetSnapshot>) => void) => void;
   'fleet:leave': () => void;
@@ -35,6 +37,8 @@ export interface ConsoleToServer {
   'metrics:leave': (request: { nodeId: string }) => void;
   'log:join': (request: { nodeId: string }, ack: (joined: Joined<LogSnapshot>) => void) => void;
   'log:leave': (request: { nodeId: string }) => void;
+  'history:join': (ack: (joined: Joined<HistoryPage>) => void) => void;
+  'history:leave': () => void;
   /** Round trip as the page shows it. */
   'console:ping': (ack: () => void) => void;
 }
@@ -43,8 +47,9 @@ export interface ServerToConsole {
   'fleet:change': (change: Numbered & FleetChange) => void;
   'metrics:change': (change: Numbered & { nodeId: string; samples: NodeSample[] }) => void;
   'log:change': (change: Numbered & { nodeId: string; entries: LogEntry[] }) => void;
+  'history:change': (change: Numbered & { entries: HistoryEntry[] }) => void;
   /** The server asks the page to join this room again: it could not keep up, or the server lost its thread. */
-  'room:dirty': (room: { room: 'fleet' | 'metrics' | 'log'; nodeId?: string }) => void;
+  'room:dirty': (room: { room: 'fleet' | 'metrics' | 'log' | 'history'; nodeId?: string }) => void;
   /** The session ended; the socket closes after this. */
   'session:ended': () => void;
 }
@@ -59,5 +64,7 @@ export const socketPolicy: Record<keyof ConsoleToServer, Permission | 'open'> = 
   'metrics:leave': 'open',
   'log:join': 'fleet:view',
   'log:leave': 'open',
+  'history:join': 'fleet:view',
+  'history:leave': 'open',
   'console:ping': 'open',
 };

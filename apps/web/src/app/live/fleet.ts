@@ -21,7 +21,8 @@ export interface FleetView {
 const byName = (a: NodeView, b: NodeView): number =>
   a.name.localeCompare(b.name, undefined, { numeric: true, sensitivity: 'base' }) || a.nodeId.localeCompare(b.nodeId);
 
-const inOrder = (nodes: Iterable<NodeView>): ReadonlyMap<string, NodeView> =>
+/** Nodes by id, in the order of their names. */
+export const inOrder = (nodes: Iterable<NodeView>): ReadonlyMap<string, NodeView> =>
   new Map([...nodes].sort(byName).map((node) => [node.nodeId, node]));
 
 export const fleetOf = ({ gateway, nodes, loads }: FleetSnapshot): FleetView => ({

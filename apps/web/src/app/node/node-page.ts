@@ -11,12 +11,13 @@ import { span } from '../ui/format.js';
 import { StatusDot } from '../ui/status-dot.js';
 import { LogPanel } from './log-panel.js';
 import { Monitoring } from './monitoring.js';
+import { NodeHistory } from './node-history.js';
 import { NodeFacts } from './node-facts.js';
 
 /** One node: how it is and why, what it is made of, how hard it works, and what it says. */
 @Component({
   selector: 'app-node-page',
-  imports: [LogPanel, Monitoring, NodeFacts, RouterLink, StatusDot],
+  imports: [LogPanel, Monitoring, NodeFacts, NodeHistory, RouterLink, StatusDot],
   templateUrl: './node-page.html',
   styles: `
     :host {
@@ -34,7 +35,8 @@ import { NodeFacts } from './node-facts.js';
       grid-template-columns: minmax(320px, 5fr) minmax(0, 8fr);
       gap: var(--gap);
     }
-    app-log-panel {
+    app-log-panel,
+    app-node-history {
       grid-column: 1 / -1;
     }
     @media (max-width: 1080px) {

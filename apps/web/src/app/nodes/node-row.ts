@@ -17,7 +17,11 @@ import { reasonLine, type NodeRow as Row } from './node-list.js';
     >
     <div role="cell" class="who">
       <div class="name">
-        <a [routerLink]="['/nodes', node.nodeId]">{{ node.name }}</a>
+        @if (asOf() === undefined) {
+          <a [routerLink]="['/nodes', node.nodeId]">{{ node.name }}</a>
+        } @else {
+          <b>{{ node.name }}</b>
+        }
         <span class="mono address">{{ row().address }}</span>
       </div>
       <div class="sub num reason" [title]="reason()">{{ reason() }}</div>
@@ -58,8 +62,14 @@ export class NodeRow {
   readonly #clock = inject(Clock);
   readonly row = input.required<Row>();
   readonly editable = input.required<boolean>();
+  /** The time that the row tells of; undefined for now. The past leads nowhere: a node may be gone by now. */
+  readonly asOf = input<string>();
   readonly edit = output();
 
+  readonly #nowMs = computed(() => {
+    const at = this.asOf();
+    return at === undefined ? this.#clock.now() : Date.parse(at);
+  });
   protected readonly percent = percent;
-  protected readonly reason = computed(() => reasonLine(this.row().node, this.#clock.now()));
+  protected readonly reason = computed(() => reasonLine(this.row().node, this.#nowMs()));
 }

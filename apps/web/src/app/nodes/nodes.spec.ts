@@ -10,6 +10,7 @@ import { Nodes } from './nodes.js';
 
 describe('the page of the nodes', () => {
   let socket: FakeSocket;
+  let server: FakeServer;
   let page: ComponentFixture<Nodes>;
   const root = (): HTMLElement => page.nativeElement as HTMLElement;
   const rows = (): string[] => [...root().querySelectorAll('app-node-row')].map((row) => row.textContent);
@@ -18,7 +19,7 @@ describe('the page of the nodes', () => {
     socket = new FakeSocket();
     socket.onJoin = () => Promise.resolve({ ok: true, epoch: 'e', seq: 1, snapshot: fleet });
     const account = { ...admin, permissions };
-    const server = new FakeServer().answers('GET /api/session', 200, { account, firstAccountNeeded: false });
+    server = new FakeServer().answers('GET /api/session', 200, { account, firstAccountNeeded: false });
     TestBed.configureTestingModule({ providers: [server.provider, socket.provider, provideRouter([])] });
     // jsdom has no layout and so no media to match.
     window.matchMedia ??= (media) =>
@@ -73,5 +74,30 @@ describe('the page of the nodes', () => {
     filter.value = 'zebra';
     filter.dispatchEvent(new Event('input'));
     await settled(() => expect(root().textContent).toContain('No node matches.'));
+  });
+
+  it('shows the fleet as it was known at a time, as the past and with nothing to change', async () => {
+    await open(aFleet(aNode()));
+    const at = '2026-11-20T08:00:00.000Z';
+    const status = { ...aNode().status, colour: 'red', reason: 'silent', words: 'Silent', since: at } as const;
+    const then = [aNode({ name: 'old-lynx', status })];
+    server.answers(`GET /api/fleet?at=${encodeURIComponent(at)}`, 200, { at, nodes: then });
+    page.componentRef.setInput('at', at);
+    await settled(() => expect(rows()[0]).toMatch(/old-lynx.*Silent · 0 s/s));
+    expect(root().textContent).toContain('The past.');
+    expect(root().textContent).toContain('Back to now');
+    expect(root().textContent).not.toContain('New node');
+    expect(root().querySelector('app-node-row a, app-node-row button, app-gateway-panel')).toBeNull();
+    page.componentRef.setInput('at', undefined);
+    await settled(() => expect(rows()[0]).toContain('brisk-otter'));
+    expect(root().textContent).not.toContain('The past.');
+  });
+
+  it('says when there was nothing yet', async () => {
+    await open(aFleet(aNode()));
+    const at = '2026-01-01T00:00:00.000Z';
+    server.answers(`GET /api/fleet?at=${encodeURIComponent(at)}`, 200, { at, nodes: [] });
+    page.componentRef.setInput('at', at);
+    await settled(() => expect(root().textContent).toContain('No node was registered then.'));
   });
 });

@@ -1,4 +1,4 @@
-import type { Account, FleetSnapshot, LogEntry, LogLevel, NodeSample, NodeView } from '@muster/contracts';
+import type { Account, FleetSnapshot, HistoryEntry, LogEntry, LogLevel, NodeSample, NodeView } from '@muster/contracts';
 import { allPermissions } from '@muster/contracts';
 
 /** Made-up values for the specs of this app. */
@@ -50,3 +50,24 @@ export const aLine = (n: number, message = `line ${n}`, level: LogLevel = 'info'
   run: RUN,
   line: { seq: Math.max(1, n), at: AT, level, source: 'node', message },
 });
+
+/** The node renamed to `gpu-<number>`, as the history tells it; a higher number is newer. */
+export const anEntry = (number: number): HistoryEntry => {
+  const at = new Date(Date.parse(AT) + number * 1_000).toISOString();
+  return {
+    id: `55555555-5555-4555-8555-${String(number).padStart(12, '0')}`,
+    family: 'node',
+    stream: `node-${NODE_ID}`,
+    version: number,
+    position: number,
+    at,
+    type: 'NodeRenamed',
+    data: { nodeId: NODE_ID, name: `gpu-${number}`, from: 'brisk-otter', at },
+    meta: {
+      actor: { kind: 'account', id: admin.accountId, name: admin.name },
+      commandId: RUN,
+      correlationId: RUN,
+    },
+    subject: { kind: 'node', id: NODE_ID, name: `gpu-${number}` },
+  };
+};

@@ -66,6 +66,11 @@ export const day = (iso: string, nowMs: number): string =>
 /** A day and time, as in "17 Nov, 03:19", in the time zone of the person. */
 export const moment = (iso: string, nowMs: number): string => `${day(iso, nowMs)}, ${timeFormat.format(new Date(iso))}`;
 
+const secondFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** A time of day to the second, as in "12:04:31". */
+export const clockTime = (iso: string): string => secondFormat.format(new Date(iso));
+
 /** A time of day to the millisecond, as in "12:04:31.118". */
 export const timeOfDay = (iso: string): string => clockFormat.format(new Date(iso));
 

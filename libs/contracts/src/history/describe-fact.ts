@@ -1,0 +1,125 @@
+import { showAddress } from '../address.js';
+import { factFamilies } from '../bus/facts.js';
+import type { Event } from '../fact.js';
+import type { HealthEvent } from '../monitor/health.events.js';
+import { judge, type Status } from '../monitor/status.js';
+import type { AccountEvent } from '../registry/account.events.js';
+import type { NodeEvent } from '../registry/node.events.js';
+import type { SettingsEvent } from '../registry/settings.events.js';
+import type { HistoryEntry } from './history-entry.js';
+
+/** A fact for a person. */
+export interface FactWords {
+  readonly colour: Status['colour'];
+  /** One line, which names whom it is about. */
+  readonly title: string;
+  /** What was and what is, where the fact knows both. */
+  readonly change?: { readonly from: string; readonly to: string };
+  readonly detail?: string;
+}
+
+/** How each type of a family is said: a new type does not compile before it has words. */
+type Words<E extends Event> = {
+  [Type in E['type']]: (data: Extract<E, { type: Type }>['data'], name: string) => FactWords;
+};
+
+const nodes: Words<NodeEvent> = {
+  NodeRegistered: ({ host, port, found }, name) => ({
+    colour: 'green',
+    title: `${name} registered`,
+    detail: `${showAddress(host, port)}, ${found === 'by-hand' ? 'added by hand' : 'found on this machine'}`,
+  }),
+  NodeRenamed: ({ from, name: to }) => ({ colour: 'amber', title: `${from} renamed`, change: { from, to } }),
+  NodeReaddressed: ({ from, host, port }, name) => ({
+    colour: 'amber',
+    title: `${name} moved to another address`,
+    change: { from: showAddress(from.host, from.port), to: showAddress(host, port) },
+  }),
+  NodeActivated: (_, name) => ({ colour: 'green', title: `${name} activated` }),
+  NodeDeactivated: (_, name) => ({ colour: 'grey', title: `${name} deactivated` }),
+  NodeCertificatePinned: ({ certificate: { fingerprint }, from }, name) =>
+    from === undefined
+      ? { colour: 'green', title: `Certificate of ${name} pinned`, detail: fingerprint }
+      : { colour: 'amber', title: `Another certificate of ${name} accepted`, change: { from, to: fingerprint } },
+  NodeRemoved: (_, name) => ({ colour: 'grey', title: `${name} deleted` }),
+};
+
+const health: Words<HealthEvent> = {
+  NodeConnected: ({ version }, name) => ({ colour: 'green', title: `${name} connected`, detail: `Version ${version}` }),
+  NodeLost: ({ cause }, name) => ({
+    colour: 'red',
+    title: `${name} lost`,
+    detail: judge({
+      activated: true,
+      link: { phase: 'down', cause, since: '' },
+      condition: undefined,
+      executors: [],
+    }).words,
+  }),
+  NodeStatusChanged: ({ from, to, leftOut }, name) => ({
+    colour: to.colour,
+    title: `${name}: ${to.words}`,
+    ...(from && { change: { from: from.words, to: to.words } }),
+    ...(leftOut !== undefined && {
+      detail: `${leftOut === 1 ? 'One change' : `${leftOut} changes`} before it came too fast to be told one by one`,
+    }),
+  }),
+  NodeLogGap: ({ lost, where }, name) => ({
+    colour: 'amber',
+    title: `${lost === undefined ? 'Lines' : lost === 1 ? 'One line' : `${lost} lines`} of the log of ${name} lost`,
+    detail: { node: 'On the node', link: 'On the way from the node', monitor: 'In the monitor' }[where],
+  }),
+};
+
+const accounts: Words<AccountEvent> = {
+  AccountCreated: ({ permissions }, name) => ({
+    colour: 'green',
+    title: `Account ${name} made`,
+    detail: permissions.length === 0 ? 'Without permissions' : `May: ${permissions.join(', ')}`,
+  }),
+  AccountPasswordSet: (_, name) => ({ colour: 'amber', title: `Password of ${name} set` }),
+  AccountSignedIn: ({ device }, name) => ({
+    colour: 'green',
+    title: `${name} signed in`,
+    ...(device !== '' && { detail: device }),
+  }),
+  AccountSignedOut: (_, name) => ({ colour: 'grey', title: `${name} signed out` }),
+  AccountSignInRefused: ({ tries }, name) => ({
+    colour: 'red',
+    title: `Sign-in as ${name} refused`,
+    detail: tries === 1 ? 'After one wrong try' : `After ${tries} wrong tries`,
+  }),
+};
+
+const settings: Words<SettingsEvent> = {
+  AccessKeyChanged: ({ keyId, from }) =>
+    from === undefined
+      ? { colour: 'green', title: 'Access key made', detail: `Key ${keyId}` }
+      : { colour: 'amber', title: 'Access key changed', change: { from: `key ${from}`, to: `key ${keyId}` } },
+  AccessKeyShown: ({ keyId }) => ({ colour: 'amber', title: 'Access key shown', detail: `Key ${keyId}` }),
+};
+
+const words = { node: nodes, health, account: accounts, settings };
+
+/** `NodeCertificatePinned` → `Node certificate pinned`. */
+const spelled = (type: string): string => {
+  const lower = type.replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ').toLowerCase();
+  return lower.charAt(0).toUpperCase() + lower.slice(1);
+};
+
+/**
+ * What a fact says, for the page and the export alike. Total: a fact of a type or shape that this version does not know is
+ * told by its type alone.
+ */
+export function describeFact({
+  family,
+  type,
+  data,
+  subject: { name },
+}: Pick<HistoryEntry, 'family' | 'type' | 'data' | 'subject'>): FactWords {
+  const parsed = factFamilies[family].schema.safeParse({ type, data });
+  if (!parsed.success) return { colour: 'grey', title: `${name}: ${spelled(type)}` };
+  // Which words belong to which type, the tables above have made sure of.
+  const say = (words[family] as Record<string, (data: object, name: string) => FactWords>)[parsed.data.type];
+  return say === undefined ? { colour: 'grey', title: `${name}: ${spelled(type)}` } : say(parsed.data.data, name);
+}
