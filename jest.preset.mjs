@@ -19,6 +19,8 @@ export default {
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['@muster/source', 'node', 'node-addons'] },
+  // For what hangs, not for what is slow: a machine may be busy with other things.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
   // One Postgres for a whole run, started by the first test that asks for it; nothing that a test starts outlives the run.
   globalSetup: join(import.meta.dirname, 'libs/testing/run/global-setup.mjs'),

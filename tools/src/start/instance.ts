@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { identify, isRunning, ProcessIdentity } from '../process/identity.js';
+import { identify, ProcessIdentity } from '../process/identity.js';
+import { takeLock } from '../process/lock.js';
 import { writeWhole } from './data-folder.js';
 
 /** The one `npm start` of a data folder, as its file tells. */
@@ -31,58 +30,13 @@ export class AlreadyRunning extends Error {
   }
 }
 
-/**
- * Takes the data folder for this process. A file left by a start that has died is recognised by the number and start of its
- * process and taken over. Throws AlreadyRunning.
- */
+/** Takes the data folder for this process, also from a start that has died. Throws AlreadyRunning. */
 export async function holdInstance(folder: string): Promise<HeldInstance> {
   const path = join(folder, 'instance.json');
-  const self = await identify(process.pid);
-  if (self === undefined) throw new Error('This process cannot be found in the list of processes.');
-  // Complete before it has its name: link() gives the name to one of two at most.
-  const own = join(folder, `instance.${randomUUID()}`);
-  await writeWhole(own, JSON.stringify(self));
-  try {
-    for (;;) {
-      try {
-        await link(own, path);
-        break;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const other = await readInstance(path);
-      if (other !== undefined && (await isRunning(other))) throw new AlreadyRunning(other);
-      await removeStale(path, other);
-    }
-  } finally {
-    await rm(own, { force: true });
-  }
+  const taken = await takeLock(path);
+  if (taken !== undefined) throw new AlreadyRunning(Instance.parse(taken.holder));
   return {
-    tell: (address) => writeWhole(path, JSON.stringify({ ...self, address })),
+    tell: async (address) => writeWhole(path, JSON.stringify({ ...(await identify(process.pid)), address })),
     release: () => rm(path, { force: true }),
   };
-}
-
-async function readInstance(path: string): Promise<Instance | undefined> {
-  try {
-    return Instance.safeParse(JSON.parse(await readFile(path, 'utf8'))).data;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Removes the file of a dead start, and puts it back when another start has replaced it between look and removal. */
-async function removeStale(path: string, stale: Instance | undefined): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
-  }
-  const taken = await readInstance(aside);
-  if (taken !== undefined && taken.pid !== stale?.pid) {
-    await link(aside, path).catch(() => undefined);
-    await sleep(20);
-  }
-  await rm(aside, { force: true });
 }

@@ -12,6 +12,7 @@ import { LogFile } from './log-file.js';
 import { checkNats, ownNats } from './nats.js';
 import type { StartOptions } from './options.js';
 import { Part, type PartSpec } from './part.js';
+import { PortClaims } from './port-claims.js';
 import { choosePorts, internalPorts, isPortFree, Ports } from './ports.js';
 import { checkDatabase, ownPostgres } from './postgres.js';
 import { Roster, sweepLeftovers } from './roster.js';
@@ -129,8 +130,11 @@ export class System {
     const path = join(folder.root, 'ports.json');
     const remembered: Partial<Ports> = (await readJson(path, Ports)) ?? {};
     const { port, portIsFixed: isFixed } = this.options;
+    const claims = new PortClaims();
+    this.stops.push(() => claims.release());
+    const isFree = async (candidate: number) => (await isPortFree(candidate)) && (await claims.take(candidate));
     try {
-      const ports = await choosePorts(remembered, { port, isFixed }, internalPorts(folder.root), isPortFree);
+      const ports = await choosePorts(remembered, { port, isFixed }, internalPorts(folder.root), isFree);
       await writeWhole(path, JSON.stringify(ports, undefined, 2));
       if (remembered.node !== undefined && ports.node !== remembered.node && this.options.withNode)
         say(

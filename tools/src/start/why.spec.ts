@@ -17,6 +17,10 @@ describe('why a part has ended', () => {
     );
   });
 
+  it('is a last word in plain text beside a log of JSON, wherever it stands', () => {
+    expect(whyItEnded(['Port 8022 is taken.', '{"level":"info","message":"2 cores"}'])).toBe('Port 8022 is taken.');
+  });
+
   it('is the last line when none tells of an error, and nothing when there is none', () => {
     expect(whyItEnded(['one', 'two'])).toBe('two');
     expect(whyItEnded([])).toBeUndefined();
