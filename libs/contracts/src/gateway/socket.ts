@@ -45,6 +45,8 @@ export interface ServerToConsole {
   'log:change': (change: Numbered & { nodeId: string; entries: LogEntry[] }) => void;
   /** The server asks the page to join this room again: it could not keep up, or the server lost its thread. */
   'room:dirty': (room: { room: 'fleet' | 'metrics' | 'log'; nodeId?: string }) => void;
+  /** Name or permissions of the account are others now: ask who is signed in, and show what it may see. */
+  'session:changed': () => void;
   /** The session ended; the socket closes after this. */
   'session:ended': () => void;
 }
