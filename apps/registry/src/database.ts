@@ -5,6 +5,7 @@ import { FamiliarAddressRow } from './accounts/familiar-addresses.table.js';
 import { SessionRow } from './accounts/sessions.table.js';
 import { FailedTriesRow } from './accounts/throttle.table.js';
 import { Registry1764000000001 } from './migrations/1764000000001-registry.js';
+import { ManagedAccounts1764000000010 } from './migrations/1764000000010-managed-accounts.js';
 import { MilestoneRow } from './nodes/milestones.table.js';
 import { SecretRow } from './settings/secrets.table.js';
 
@@ -17,6 +18,6 @@ export const openRegistryDatabase = (url: string, onLost: (error: Error) => void
     schema: 'registry',
     applicationName: 'registry',
     entities: ENTITIES,
-    migrations: [Registry1764000000001],
+    migrations: [Registry1764000000001, ManagedAccounts1764000000010],
     onLost,
   });

@@ -11,9 +11,12 @@ const fact = <Type extends string, Data extends z.core.$ZodLooseShape>(type: Typ
 export const AccountCreated = fact('AccountCreated', { name: AccountName, permissions: z.array(Permission) });
 /** Says that it was set, never what it is. */
 export const AccountPasswordSet = fact('AccountPasswordSet', {});
-export const AccountRenamed = fact('AccountRenamed', { name: AccountName });
-/** All permissions that the account has from then on. */
-export const AccountPermissionsChanged = fact('AccountPermissionsChanged', { permissions: z.array(Permission) });
+export const AccountRenamed = fact('AccountRenamed', { name: AccountName, from: AccountName });
+/** All permissions that the account has from then on, and those it had before. */
+export const AccountPermissionsChanged = fact('AccountPermissionsChanged', {
+  permissions: z.array(Permission),
+  from: z.array(Permission),
+});
 /** Nobody signs in with it until it is enabled again. */
 export const AccountDisabled = fact('AccountDisabled', {});
 export const AccountEnabled = fact('AccountEnabled', {});
