@@ -14,12 +14,28 @@ export function typeOf(permissions: readonly Permission[]): string {
 export const choosable = (may: readonly Permission[], has: readonly Permission[]): Permission[] =>
   allPermissions.filter((permission) => may.includes(permission) || has.includes(permission));
 
+/** How browsers and systems are told by what they say of themselves. The first that fits: most claim to be others as well. */
+const browsers = [
+  ['Edg/', 'Edge'],
+  ['OPR/', 'Opera'],
+  ['Firefox/', 'Firefox'],
+  ['Chrome/', 'Chrome'],
+  ['Safari/', 'Safari'],
+] as const;
+const systems = [
+  ['iPhone', 'iPhone'],
+  ['iPad', 'iPad'],
+  ['Android', 'Android'],
+  ['CrOS', 'ChromeOS'],
+  ['Windows', 'Windows'],
+  ['Mac OS X', 'macOS'],
+  ['Linux', 'Linux'],
+] as const;
+
 /** What a browser calls itself, short enough for a line: its name and system where they are known ones. */
 export function deviceWords(device: string): string {
-  const browser = /\b(Edg|OPR|Firefox|Chrome|Safari)\b/.exec(device)?.[1];
-  const system = /\b(Windows|Android|iPhone|iPad|Mac OS X|CrOS|Linux)\b/.exec(device)?.[1];
+  const named = (names: readonly (readonly [string, string])[]) => names.find(([mark]) => device.includes(mark))?.[1];
+  const [browser, system] = [named(browsers), named(systems)];
   if (browser === undefined) return device.trim() === '' ? 'Unknown device' : device;
-  const names: Record<string, string> = { Edg: 'Edge', OPR: 'Opera', 'Mac OS X': 'macOS', CrOS: 'ChromeOS' };
-  const name = names[browser] ?? browser;
-  return system === undefined ? name : `${name} on ${names[system] ?? system}`;
+  return system === undefined ? browser : `${browser} on ${system}`;
 }

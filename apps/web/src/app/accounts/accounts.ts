@@ -78,6 +78,9 @@ import { AccountsStore } from './accounts-store.js';
       color: var(--ink-3);
       font-size: 12px;
     }
+    .name .sub {
+      margin-left: 6px;
+    }
     .name {
       overflow-wrap: anywhere;
     }

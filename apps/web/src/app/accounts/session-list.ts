@@ -44,6 +44,9 @@ import { deviceWords } from './account-words.js';
     li:first-child {
       border-top: 0;
     }
+    .what p {
+      margin: 0;
+    }
     .what {
       flex: 1;
       min-width: 0;
