@@ -207,6 +207,8 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
       socket.data.outbox.snapshot(() => {
         reply({ ok: true, ...entered });
       });
+      // It may have been taken from the account while the snapshot was fetched.
+      await this.#check(socket);
     } catch (error) {
       this.#tell(error);
       reply(refusalOf(error));
