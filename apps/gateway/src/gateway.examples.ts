@@ -108,6 +108,8 @@ export class RegistryStandIn {
   readonly #sessions = new Map<string, { sessionId: string; account: Account; expiresAt: string }>();
   /** How often a session was asked for. */
   checks = 0;
+  /** Holds an answer about a session up, after it was decided. */
+  onItsWay: (tokenHash: string) => Promise<void> = () => Promise.resolve();
   #position = 0;
 
   private constructor(readonly bus: Bus) {}
@@ -115,9 +117,11 @@ export class RegistryStandIn {
   static async open(natsUrl: string): Promise<RegistryStandIn> {
     const registry = new RegistryStandIn(await connectBus({ servers: natsUrl, name: 'registry stand-in' }));
     await registry.bus.assertStreams();
-    await registry.answer(CheckSession, ({ tokenHash }) => {
+    await registry.answer(CheckSession, async ({ tokenHash }) => {
       registry.checks += 1;
-      return Promise.resolve({ session: registry.#sessions.get(tokenHash) ?? null });
+      const session = structuredClone(registry.#sessions.get(tokenHash) ?? null);
+      await registry.onItsWay(tokenHash);
+      return { session };
     });
     await registry.answer(FirstAccountNeeded, () => Promise.resolve({ needed: registry.#sessions.size === 0 }));
     await registry.answer(SignIn, ({ name }) => {
@@ -162,6 +166,26 @@ export class RegistryStandIn {
         type: 'AccountSignedOut',
         data: { accountId: account.accountId, sessionId, at: AT },
       }),
+    );
+  }
+
+  /** Gives an account other permissions, as somebody elsewhere did: the registry knows, and a fact says so. */
+  async permit(accountId: string, permissions: readonly Permission[]): Promise<void> {
+    for (const session of this.#sessions.values())
+      if (session.account.accountId === accountId) session.account.permissions = [...permissions];
+    await this.publish(
+      factOf(`account-${accountId}`, ++this.#position, {
+        type: 'AccountPermissionsChanged',
+        data: { accountId, permissions: [...permissions], from: [], at: AT },
+      }),
+    );
+  }
+
+  /** Disables an account without a word about its sessions, which the registry ends on its side. */
+  async disable(accountId: string): Promise<void> {
+    for (const [hash, { account }] of this.#sessions) if (account.accountId === accountId) this.#sessions.delete(hash);
+    await this.publish(
+      factOf(`account-${accountId}`, ++this.#position, { type: 'AccountDisabled', data: { accountId, at: AT } }),
     );
   }
 

@@ -6,6 +6,7 @@ import { SessionRow } from './accounts/sessions.table.js';
 import { FailedTriesRow } from './accounts/throttle.table.js';
 import { Registry1764000000001 } from './migrations/1764000000001-registry.js';
 import { History1764000000010 } from './migrations/1764000000010-history.js';
+import { ManagedAccounts1764000000011 } from './migrations/1764000000011-managed-accounts.js';
 import { MilestoneRow } from './nodes/milestones.table.js';
 import { SecretRow } from './settings/secrets.table.js';
 
@@ -18,6 +19,6 @@ export const openRegistryDatabase = (url: string, onLost: (error: Error) => void
     schema: 'registry',
     applicationName: 'registry',
     entities: ENTITIES,
-    migrations: [Registry1764000000001, History1764000000010],
+    migrations: [Registry1764000000001, History1764000000010, ManagedAccounts1764000000011],
     onLost,
   });

@@ -5,7 +5,9 @@ import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common
 import { AccountsController } from './accounts/accounts.controller.js';
 import { Accounts } from './accounts/accounts.js';
 import { FirstAccount } from './accounts/first-account.js';
+import { OwnPassword } from './accounts/own-password.js';
 import { Passwords } from './accounts/passwords.js';
+import { SessionsController } from './accounts/sessions.controller.js';
 import { Sessions } from './accounts/sessions.js';
 import { SignIns } from './accounts/sign-in.js';
 import { Throttle } from './accounts/throttle.table.js';
@@ -27,7 +29,7 @@ export class RegistryModule {
   static with(config: RegistryConfig): DynamicModule {
     return {
       module: RegistryModule,
-      controllers: [AccountsController, HistoryController, NodesController, SettingsController],
+      controllers: [AccountsController, HistoryController, NodesController, SessionsController, SettingsController],
       providers: [
         ...storeProviders(config),
         ...accountProviders(config),
@@ -90,6 +92,12 @@ const accountProviders = ({ MUSTER_FIRST_CODE }: RegistryConfig): FactoryProvide
     inject: [Accounts, Sessions, Throttle, Clock, Ids],
     useFactory: (accounts: Accounts, sessions: Sessions, throttle: Throttle, clock: Clock, ids: Ids) =>
       new FirstAccount(MUSTER_FIRST_CODE, accounts, sessions, throttle, clock, ids),
+  },
+  {
+    provide: OwnPassword,
+    inject: [EventStore, Accounts, Passwords, Throttle, Clock],
+    useFactory: (store: EventStore, accounts: Accounts, passwords: Passwords, throttle: Throttle, clock: Clock) =>
+      new OwnPassword(store, accounts, passwords, throttle, clock),
   },
   {
     provide: SignIns,

@@ -34,11 +34,12 @@ export interface AnswerOptions {
 }
 
 /**
- * Whether a caller may give an order: by its permission, or, for the orders of Muster's own services, as one of them.
- * Whatever is not allowed in so many words is refused.
+ * Whether a caller may give an order: by its permission; as an account, for the orders that an account gives about itself;
+ * or as one of Muster's own services, for theirs. Whatever is not allowed in so many words is refused.
  */
 export function mayAsk(allowed: Order['allowed'], { actor, permissions }: Caller): boolean {
-  return allowed === 'services' ? actor.kind === 'gateway' : permissions.includes(allowed);
+  if (allowed === 'services') return actor.kind === 'gateway';
+  return allowed === 'account' ? actor.kind === 'account' : permissions.includes(allowed);
 }
 
 /** The answering side of a process. */

@@ -111,17 +111,29 @@ export {
   type RequestOf,
 } from './order.js';
 export { parseInput, problemsOf } from './parse.js';
-export { allPermissions, Permission, permissions } from './permissions.js';
+export { allPermissions, Permission, permissions, presetOf, presets, type Preset } from './permissions.js';
 export { type FieldProblem, Outage, Refusal, type RefusalCode, type RefusalDetail, refusals } from './refusal.js';
 export { AccountEvent, AccountId } from './registry/account.events.js';
 export {
   Account,
   accountOrders,
+  ChangeAccount,
+  ChangePassword,
   CheckSession,
   CreateAccount,
   CreateFirstAccount,
+  DeleteAccount,
+  DisableAccount,
+  EnableAccount,
+  EndOwnSessions,
+  EndSessions,
   FirstAccountNeeded,
   ListAccounts,
+  ListOwnSessions,
+  ListSessions,
+  ManagedAccount,
+  SessionEntry,
+  SetPassword,
   SignIn,
   SignOut,
   TokenHash,

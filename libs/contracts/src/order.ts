@@ -11,8 +11,8 @@ export const Caller = z.object({
 });
 export type Caller = z.infer<typeof Caller>;
 
-/** Who may give an order: whoever has the permission, or only Muster's own services. */
-export type Allowed = Permission | 'services';
+/** Who may give an order: whoever has the permission, any account about itself alone, or only Muster's own services. */
+export type Allowed = Permission | 'account' | 'services';
 
 export type Answers = 'once' | 'stream';
 

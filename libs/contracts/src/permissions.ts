@@ -16,3 +16,18 @@ export type Permission = keyof typeof permissions;
 export const allPermissions = Object.keys(permissions) as readonly Permission[];
 
 export const Permission = z.enum(allPermissions as [Permission, ...Permission[]], 'This is not a permission');
+
+/** Types of account that people speak of: nothing but sets of permissions to begin with. */
+export const presets = {
+  administrator: allPermissions,
+  viewer: ['fleet:view'],
+} as const satisfies Record<string, readonly Permission[]>;
+
+export type Preset = keyof typeof presets;
+
+/** The type whose permissions these are, in whatever order; undefined for any other set. */
+export const presetOf = (given: readonly Permission[]): Preset | undefined =>
+  (Object.keys(presets) as Preset[]).find((preset) => {
+    const wanted: readonly Permission[] = presets[preset];
+    return wanted.length === new Set(given).size && wanted.every((permission) => given.includes(permission));
+  });

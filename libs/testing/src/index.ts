@@ -1,3 +1,4 @@
+export { everySort, type Sort } from './every-sort.js';
 export { type FaultProxy, faultProxy, type Faults } from './fault-proxy.js';
 export { givenOf } from './given.js';
 export { type PostgresWithDump, postgresWithDump } from './postgres-cluster.js';

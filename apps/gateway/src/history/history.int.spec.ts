@@ -145,4 +145,18 @@ describe('the history at the door', () => {
     expect(await dirty).toEqual({ room: 'history' });
     expect(await socket.emitWithAck('history:join')).toMatchObject({ ok: true });
   });
+
+  it('has whoever may read less from now on come in anew, to less', async () => {
+    const { token, account } = registry.open(['fleet:view', 'settings:manage']);
+    const socket = gateway.socket(token);
+    const families = async () => {
+      const joined: Joined<HistoryPage> = await socket.emitWithAck('history:join');
+      return joined.ok ? new Set(joined.snapshot.entries.map(({ family }) => family)) : joined;
+    };
+    expect(await families()).toContain('settings');
+    const dirty = new Promise((resolve) => socket.once('room:dirty', resolve));
+    await registry.permit(account.accountId, ['fleet:view']);
+    expect(await dirty).toEqual({ room: 'history' });
+    expect(await families()).not.toContain('settings');
+  });
 });

@@ -34,6 +34,7 @@ const CHECK_SESSIONS_MS = 60_000;
 /** How often sockets are looked at that have something waiting. */
 const LOOK_MS = 250;
 
+const accountRoom = (accountId: string): string => `account:${accountId}`;
 const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
 
 /** The same answer as on the REST door, in the form that a socket has for it. */
@@ -91,6 +92,9 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     this.sessions.onEnd((sessionId) => {
       this.#end(sessionId);
     });
+    this.sessions.onChange((accountId) => {
+      void this.#checkAccount(accountId);
+    });
     this.#timers = [
       setInterval(() => void this.#checkSessions(), CHECK_SESSIONS_MS),
       setInterval(() => {
@@ -118,14 +122,17 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     const token = tokenOf(this.config.cookie, socket.request.headers.cookie);
     const session = token === undefined ? undefined : await this.sessions.of(token);
     if (token === undefined || session === undefined) throw new Refusal('not-signed-in');
-    const { sessionId } = session;
+    const {
+      sessionId,
+      account: { accountId },
+    } = session;
     const others = this.#server?.of('/').adapter.rooms.get(sessionRoom(sessionId))?.size ?? 0;
     if (others >= MOST_OF_A_SESSION)
       throw new Refusal('too-many-tries', { words: 'Too many pages are open under this session.' });
     const nowMs = this.clock.monotonicMs();
     const outbox = new Outbox(socket.conn, socket.request.socket, nowMs);
-    socket.data = { tokenHash: hashOf(token), sessionId, outbox, rate: new EventRate(nowMs) };
-    await socket.join(sessionRoom(sessionId));
+    socket.data = { tokenHash: hashOf(token), sessionId, accountId, outbox, rate: new EventRate(nowMs) };
+    await socket.join([sessionRoom(sessionId), accountRoom(accountId)]);
   }
 
   #serve(socket: ConsoleSocket, rooms: ConsoleRooms): void {
@@ -211,6 +218,8 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
       socket.data.outbox.snapshot(() => {
         reply({ ok: true, ...entered });
       });
+      // It may have been taken from the account while the snapshot was fetched.
+      await this.#check(socket);
     } catch (error) {
       this.#tell(error);
       reply(refusalOf(error));
@@ -255,16 +264,34 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     room?.disconnectSockets(true);
   }
 
+  /** Every session of an account that was changed is looked at again at once. Nobody goes on by what was before. */
+  async #checkAccount(accountId: string): Promise<void> {
+    const { adapter, sockets } = this.server.of('/');
+    for (const id of [...(adapter.rooms.get(accountRoom(accountId)) ?? [])]) {
+      const socket = sockets.get(id);
+      if (socket === undefined) continue;
+      // When nobody can tell what it may do now, it has to come in anew.
+      if (await this.#check(socket)) socket.emit('session:changed');
+      else socket.disconnect(true);
+    }
+  }
+
   async #checkSessions(): Promise<void> {
-    for (const socket of [...this.server.of('/').sockets.values()]) {
-      try {
-        const session: Session | undefined = await this.sessions.byHash(socket.data.tokenHash);
-        if (session === undefined) this.#end(socket.data.sessionId);
-        else if (!session.account.permissions.includes('fleet:view')) this.#rooms?.leaveAll(socket);
-      } catch (error) {
-        // Nobody can tell right now. What ends a session is a fact, and that comes through as soon as anything does.
-        this.#tell(error);
-      }
+    // Where nobody can tell right now, nothing changes: what ends a session is a fact, and comes as soon as anything does.
+    for (const socket of [...this.server.of('/').sockets.values()]) await this.#check(socket);
+  }
+
+  /** Ends what the session of a socket no longer allows. False when nobody could tell. */
+  async #check(socket: ConsoleSocket): Promise<boolean> {
+    try {
+      const session: Session | undefined = await this.sessions.byHash(socket.data.tokenHash);
+      if (session === undefined) this.#end(socket.data.sessionId);
+      else if (!session.account.permissions.includes('fleet:view')) this.#rooms?.leaveAll(socket);
+      else this.#rooms?.limitHistory(socket, readableFamilies(session.account.permissions));
+      return true;
+    } catch (error) {
+      this.#tell(error);
+      return false;
     }
   }
 

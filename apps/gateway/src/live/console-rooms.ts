@@ -115,6 +115,15 @@ export class ConsoleRooms {
     for (const name of [...socket.rooms].filter(isHistory)) this.leave(socket, name);
   }
 
+  /** Leaves a timeline of other facts than these, after the permissions changed, and asks the page to come in again. */
+  limitHistory(socket: ConsoleSocket, families: readonly FactFamilyName[]): void {
+    for (const name of [...socket.rooms].filter(isHistory)) {
+      if (name === historyRoom(families)) continue;
+      this.leave(socket, name);
+      socket.emit('room:dirty', { room: 'history' });
+    }
+  }
+
   leave(socket: ConsoleSocket, name: string): void {
     void socket.leave(name);
   }

@@ -11,6 +11,7 @@ export interface SocketData {
   /** Which session it belongs to: asked for again and again, never the token itself. */
   tokenHash: string;
   sessionId: string;
+  accountId: string;
   outbox: Outbox;
   rate: EventRate;
 }

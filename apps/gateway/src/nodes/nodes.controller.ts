@@ -15,13 +15,11 @@ import {
 } from '@muster/contracts';
 import { Bus } from '@muster/bus';
 import type * as z from 'zod/mini';
+import { expected } from '../doors/expected.js';
 import { type CallTo, Serves } from '../doors/serves.js';
 import { FleetFeed } from '../fleet/fleet-feed.js';
 
 type Done = Promise<z.output<typeof Changed>>;
-
-/** The version that a change was decided on, where the client named one. */
-const expected = (expectedVersion: number | undefined) => (expectedVersion === undefined ? {} : { expectedVersion });
 
 @Controller()
 export class NodesController {

@@ -1,10 +1,13 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { type AccountEvent, CheckSession, type Fact, factFamilies } from '@muster/contracts';
+import { type AccountEvent, CheckSession, type Fact, factFamilies, Outage } from '@muster/contracts';
 import { Bus, type Stoppable } from '@muster/bus';
 import { Clock, Ids } from '@muster/service';
 import { gatewayCaller } from '../doors/callers.js';
 import { type Session, SessionCache } from './session-cache.js';
 import { hashOf } from './session-cookie.js';
+
+/** An answer from before a change is asked for again, this often at most. */
+const MOST_QUESTIONS = 5;
 
 /**
  * Who is signed in. The registry knows; its answers are believed for a minute, or until a fact about the account says
@@ -15,7 +18,10 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   readonly #cache = new SessionCache();
   /** One question at a time about the same token, however many wait for the answer. */
   readonly #asked = new Map<string, Promise<Session | undefined>>();
+  /** For each question under way, the accounts that facts came about meanwhile: its answer may be from before them. */
+  readonly #changed = new Set<Set<string>>();
   readonly #ends = new Set<(sessionId: string) => void>();
+  readonly #changes = new Set<(accountId: string) => void>();
   #following: Stoppable | undefined;
 
   constructor(
@@ -55,6 +61,11 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     this.#ends.add(handler);
   }
 
+  /** Calls when something about an account changed, with its id: its sessions may be over, or may do something else. */
+  onChange(handler: (accountId: string) => void): void {
+    this.#changes.add(handler);
+  }
+
   async #ask(tokenHash: string): Promise<Session | undefined> {
     const asked = this.#asked.get(tokenHash) ?? this.#question(tokenHash);
     this.#asked.set(tokenHash, asked);
@@ -66,14 +77,20 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   }
 
   async #question(tokenHash: string): Promise<Session | undefined> {
-    const { session } = await this.bus.ask(
-      CheckSession,
-      { tokenHash },
-      gatewayCaller(this.ids.uuid(), this.ids.uuid()),
-    );
-    if (session === null) return undefined;
-    const found = { tokenHash, ...session };
-    return this.#cache.put(found, this.clock.monotonicMs()) ? found : undefined;
+    for (let tries = 1; ; tries += 1) {
+      const changed = new Set<string>();
+      this.#changed.add(changed);
+      const { session } = await this.bus
+        .ask(CheckSession, { tokenHash }, gatewayCaller(this.ids.uuid(), this.ids.uuid()))
+        .finally(() => this.#changed.delete(changed));
+      if (session === null) return undefined;
+      if (changed.has(session.account.accountId)) {
+        if (tries === MOST_QUESTIONS) throw new Outage('registry', 'The account changes faster than it can be read');
+        continue;
+      }
+      const found = { tokenHash, ...session };
+      return this.#cache.put(found, this.clock.monotonicMs()) ? found : undefined;
+    }
   }
 
   #learn(fact: Fact<AccountEvent>): void {
@@ -82,13 +99,24 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
         this.#end(fact.data.sessionId);
         return;
       case 'AccountPasswordSet':
-        this.#cache.forgetAccount(fact.data.accountId);
+      case 'AccountRenamed':
+      case 'AccountPermissionsChanged':
+      case 'AccountDisabled':
+      case 'AccountEnabled':
+      case 'AccountDeleted':
+        this.#change(fact.data.accountId);
         return;
       case 'AccountCreated':
       case 'AccountSignedIn':
       case 'AccountSignInRefused':
         return;
     }
+  }
+
+  #change(accountId: string): void {
+    this.#cache.forgetAccount(accountId);
+    for (const changed of this.#changed) changed.add(accountId);
+    for (const tell of this.#changes) tell(accountId);
   }
 
   #end(sessionId: string): void {

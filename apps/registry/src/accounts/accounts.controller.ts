@@ -1,76 +1,87 @@
 import type { Call } from '@muster/bus';
 import {
-  CheckSession,
+  type Caller,
+  ChangeAccount,
   CreateAccount,
-  CreateFirstAccount,
-  FirstAccountNeeded,
+  DeleteAccount,
+  DisableAccount,
+  EnableAccount,
+  EndSessions,
   ListAccounts,
+  ListSessions,
   type ReplyOf,
   type RequestOf,
-  SignIn,
-  SignOut,
+  SetPassword,
 } from '@muster/contracts';
 import { Answers, Clock } from '@muster/service';
 import { Controller, Inject } from '@nestjs/common';
 import { metaOf } from '../meta.js';
 import { Accounts } from './accounts.js';
-import { FirstAccount } from './first-account.js';
-import { remoteAddressKey } from './remote-address.js';
-import { Sessions, type Visit } from './sessions.js';
-import { SignIns } from './sign-in.js';
+import { Sessions } from './sessions.js';
 
-/** How orders about accounts and sessions reach the decision. */
+type Done = Promise<ReplyOf<typeof ChangeAccount>>;
+
+/** How orders of those who manage accounts reach the decision. */
 @Controller()
 export class AccountsController {
   constructor(
     @Inject(Accounts) private readonly accounts: Accounts,
-    @Inject(FirstAccount) private readonly first: FirstAccount,
-    @Inject(SignIns) private readonly signIns: SignIns,
     @Inject(Sessions) private readonly sessions: Sessions,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  @Answers(FirstAccountNeeded)
-  async firstAccountNeeded(): Promise<ReplyOf<typeof FirstAccountNeeded>> {
-    return { needed: await this.accounts.firstNeeded() };
-  }
-
-  @Answers(CreateFirstAccount)
-  createFirstAccount(
-    request: RequestOf<typeof CreateFirstAccount>,
-    { caller }: Call,
-  ): Promise<ReplyOf<typeof CreateFirstAccount>> {
-    return this.first.create(request, visitOf(request, caller));
-  }
-
-  @Answers(SignIn)
-  signIn(request: RequestOf<typeof SignIn>, { caller }: Call): Promise<ReplyOf<typeof SignIn>> {
-    return this.signIns.signIn(request.name, request.password, visitOf(request, caller));
-  }
-
-  @Answers(SignOut)
-  async signOut({ tokenHash }: RequestOf<typeof SignOut>, { caller }: Call): Promise<ReplyOf<typeof SignOut>> {
-    await this.sessions.end(tokenHash, caller);
-    return {};
-  }
-
-  @Answers(CheckSession)
-  async checkSession({ tokenHash }: RequestOf<typeof CheckSession>): Promise<ReplyOf<typeof CheckSession>> {
-    return { session: (await this.sessions.check(tokenHash)) ?? null };
-  }
-
   @Answers(CreateAccount)
-  createAccount(request: RequestOf<typeof CreateAccount>, { caller }: Call): Promise<ReplyOf<typeof CreateAccount>> {
+  createAccount(request: RequestOf<typeof CreateAccount>, { caller }: Call): Done {
     return this.accounts.create({ ...request, at: this.clock.now() }, metaOf(caller), caller.permissions);
+  }
+
+  @Answers(ChangeAccount)
+  changeAccount(request: RequestOf<typeof ChangeAccount>, { caller }: Call): Done {
+    return this.accounts.manage({ type: 'change', ...request, ...this.#ordered(caller) }, metaOf(caller));
+  }
+
+  @Answers(SetPassword)
+  setPassword({ accountId, password }: RequestOf<typeof SetPassword>, { caller }: Call): Done {
+    const command = { type: 'set-password', accountId, ...this.#ordered(caller) } as const;
+    return this.accounts.setPassword(command, password, metaOf(caller));
+  }
+
+  @Answers(DisableAccount)
+  disableAccount(request: RequestOf<typeof DisableAccount>, { caller }: Call): Done {
+    return this.accounts.manage({ type: 'disable', ...request, ...this.#ordered(caller) }, metaOf(caller));
+  }
+
+  @Answers(EnableAccount)
+  enableAccount(request: RequestOf<typeof EnableAccount>, { caller }: Call): Done {
+    return this.accounts.manage({ type: 'enable', ...request, ...this.#ordered(caller) }, metaOf(caller));
+  }
+
+  @Answers(DeleteAccount)
+  deleteAccount(request: RequestOf<typeof DeleteAccount>, { caller }: Call): Done {
+    return this.accounts.manage({ type: 'delete', ...request, ...this.#ordered(caller) }, metaOf(caller));
   }
 
   @Answers(ListAccounts)
   async listAccounts(): Promise<ReplyOf<typeof ListAccounts>> {
     return { accounts: await this.accounts.list() };
   }
-}
 
-const visitOf = (
-  { remoteAddress, device }: { remoteAddress: string; device: string },
-  { correlationId }: { correlationId: string },
-): Visit => ({ address: remoteAddressKey(remoteAddress), device, correlationId });
+  @Answers(ListSessions)
+  async listSessions({ accountId }: RequestOf<typeof ListSessions>): Promise<ReplyOf<typeof ListSessions>> {
+    return { sessions: await this.sessions.list(accountId) };
+  }
+
+  @Answers(EndSessions)
+  endSessions(
+    { accountId, sessionId }: RequestOf<typeof EndSessions>,
+    { caller }: Call,
+  ): Promise<ReplyOf<typeof EndSessions>> {
+    const which = sessionId === undefined ? { allBut: undefined } : { only: sessionId };
+    return this.sessions.endSome(accountId, which, metaOf(caller));
+  }
+
+  #ordered({ actor, permissions }: Caller) {
+    const accountId = actor.kind === 'account' ? actor.id : undefined;
+    return { at: this.clock.now(), by: { accountId, may: permissions } };
+  }
+}

@@ -1,4 +1,13 @@
-import { type Account, type AccountEvent, nameKey, type Permission } from '@muster/contracts';
+import {
+  type Account,
+  type AccountEvent,
+  factFamilies,
+  type ManagedAccount,
+  nameKey,
+  type Permission,
+  Refusal,
+  streamOf,
+} from '@muster/contracts';
 import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 
 /** Who has an account: the fold of the facts, for signing in, for lists, and for whoever checks a session. */
@@ -9,10 +18,21 @@ export class AccountRow {
   @Column('text', { name: 'name_key' }) nameKey!: string;
   @Column('text', { array: true }) permissions!: Permission[];
   @Column('timestamptz', { name: 'created_at' }) createdAt!: Date;
+  @Column('boolean', { default: false }) disabled!: boolean;
+  /** The version that the last change of the account itself led to. */
+  @Column('int', { default: 0 }) version!: number;
 }
 
 /** The row as pages and sessions see it. */
 export const accountOf = ({ accountId, name, permissions }: AccountRow): Account => ({ accountId, name, permissions });
+
+/** The row as those see it who manage accounts. */
+export const managedAccountOf = (row: AccountRow): ManagedAccount => ({
+  ...accountOf(row),
+  disabled: row.disabled,
+  createdAt: row.createdAt.toISOString(),
+  version: row.version,
+});
 
 /** What a password is compared with. Apart from the accounts, so that no list can carry it along; in no fact. */
 @Entity('credentials')
@@ -29,12 +49,27 @@ export class CredentialRow {
  */
 export async function fillAccounts(events: readonly AccountEvent[], tx: EntityManager): Promise<void> {
   for (const { type, data } of events) {
+    const { accountId } = data;
     switch (type) {
       case 'AccountCreated': {
-        const { accountId, name, permissions, at } = data;
+        const { name, permissions, at } = data;
         await tx.insert(AccountRow, { accountId, name, nameKey: nameKey(name), permissions, createdAt: new Date(at) });
         break;
       }
+      case 'AccountRenamed':
+        await tx.update(AccountRow, accountId, { name: data.name, nameKey: nameKey(data.name) });
+        break;
+      case 'AccountPermissionsChanged':
+        await tx.update(AccountRow, accountId, { permissions: data.permissions });
+        break;
+      case 'AccountDisabled':
+      case 'AccountEnabled':
+        await tx.update(AccountRow, accountId, { disabled: type === 'AccountDisabled' });
+        break;
+      case 'AccountDeleted':
+        // Its password, sessions and familiar addresses go with it.
+        await tx.delete(AccountRow, accountId);
+        break;
       case 'AccountPasswordSet':
       case 'AccountSignedIn':
       case 'AccountSignedOut':
@@ -42,4 +77,31 @@ export async function fillAccounts(events: readonly AccountEvent[], tx: EntityMa
         break;
     }
   }
+  for (const accountId of new Set(events.map(({ data }) => data.accountId)))
+    await tx.query(
+      'update accounts set version = (select max(version) from events where stream_id = $2) where account_id = $1',
+      [accountId, streamOf(factFamilies.account, accountId)],
+    );
 }
+
+/** Any number will do, as long as nobody else in this database locks by it. */
+const ADMINISTRATORS_LOCK = 4_127_001;
+
+/**
+ * Refuses with `last-administrator` when the events, filled in already, leave no account that can sign in and manage the
+ * others. Of two who take it from each other at the same moment the second waits for the first, and is refused.
+ */
+export async function keepAnAdministrator(events: readonly AccountEvent[], tx: EntityManager): Promise<void> {
+  if (!events.some(({ type }) => MAY_TAKE_THE_LAST.has(type))) return;
+  await tx.query('select pg_advisory_xact_lock($1)', [ADMINISTRATORS_LOCK]);
+  const left = await tx.query<unknown[]>(
+    `select 1 from accounts where not disabled and 'accounts:manage' = any(permissions) limit 1`,
+  );
+  if (left.length === 0) throw new Refusal('last-administrator');
+}
+
+const MAY_TAKE_THE_LAST: ReadonlySet<AccountEvent['type']> = new Set<AccountEvent['type']>([
+  'AccountPermissionsChanged',
+  'AccountDisabled',
+  'AccountDeleted',
+]);

@@ -1,17 +1,26 @@
 import {
-  type Account,
   type AccountEvent,
   allPermissions,
   factFamilies,
   type FactMeta,
+  type ManagedAccount,
   type Permission,
   Refusal,
+  streamOf,
 } from '@muster/contracts';
-import { type EventStore, type Handled, handlerFor, onDatabase, ReservationTaken } from '@muster/event-store';
-import { type AccountCommand, accountDecider } from './account.decider.js';
+import type { EntityManager } from 'typeorm';
+import { type EventStore, type Handled, handlerFor, onDatabase, readFact, ReservationTaken } from '@muster/event-store';
+import {
+  type AccountCommand,
+  accountDecider,
+  giveOnly,
+  type ManageCommand,
+  type PasswordCommand,
+} from './account.decider.js';
 import { accountReservations, firstAccountReservations } from './account.reservations.js';
-import { accountOf, AccountRow, CredentialRow, fillAccounts } from './accounts.table.js';
+import { AccountRow, CredentialRow, fillAccounts, keepAnAdministrator, managedAccountOf } from './accounts.table.js';
 import type { Passwords } from './passwords.js';
+import { endSessions } from './sessions.table.js';
 
 export interface NewAccount {
   readonly accountId: string;
@@ -58,22 +67,46 @@ export class Accounts {
    * not have, and with `bad-input` for the id of an account that was made with other particulars.
    */
   async create(account: NewAccount, meta: FactMeta, may: readonly Permission[]): Promise<{ version: number }> {
-    const beyond = account.permissions.filter((permission) => !may.includes(permission));
-    if (beyond.length > 0)
-      throw new Refusal('not-permitted', {
-        field: 'permissions',
-        words: `You can give only permissions that you have: not ${beyond.join(', ')}.`,
-      });
-    const { version, facts } = await this.#create(account, meta, this.#handle).catch((error: unknown) => {
-      throw error instanceof ReservationTaken ? new Refusal('account-name-taken', { field: 'name' }) : error;
-    });
+    giveOnly(account.permissions, may);
+    const { version, facts } = await this.#create(account, meta, this.#handle).catch(nameTaken);
     if (facts.length === 0) await this.#expectPassword(account);
     return { version };
   }
 
-  async list(): Promise<Account[]> {
+  /**
+   * Decides and records what somebody who manages accounts orders about one. Refuses with `account-name-taken`, and with
+   * `last-administrator` when nobody would be left who can manage accounts.
+   */
+  async manage(command: ManageCommand, meta: FactMeta): Promise<{ version: number }> {
+    const { version } = await this.#handle(command.accountId, command, meta, { within: recordAll }).catch(nameTaken);
+    return { version };
+  }
+
+  /** Records another password, and ends the sessions that the command says. Refuses with `password-common`. */
+  async setPassword(command: PasswordCommand, password: string, meta: FactMeta): Promise<{ version: number }> {
+    const { accountId, at } = command;
+    const passwordHash = await this.passwords.hash(password);
+    const { version } = await this.#handle(accountId, command, meta, {
+      within: async (tx, events) => {
+        await recordAll(tx, events);
+        await tx.upsert(CredentialRow, { accountId, passwordHash, setAt: new Date(at) }, ['accountId']);
+      },
+    });
+    return { version };
+  }
+
+  /** The version that an order led to; undefined when it was not given yet. */
+  async versionAfter(accountId: string, commandId: string): Promise<number | undefined> {
+    const { facts } = await this.store.read(streamOf(factFamilies.account, accountId));
+    return facts
+      .map((stored) => readFact(factFamilies.account, stored))
+      .filter(({ meta }) => meta.commandId === commandId)
+      .at(-1)?.version;
+  }
+
+  async list(): Promise<ManagedAccount[]> {
     const rows = await onDatabase(() => this.store.database.manager.find(AccountRow, { order: { nameKey: 'ASC' } }));
-    return rows.map(accountOf);
+    return rows.map(managedAccountOf);
   }
 
   async #create(
@@ -99,3 +132,13 @@ export class Accounts {
     throw new Refusal('bad-input', { field: 'accountId', words: 'Another account has this id' });
   }
 }
+
+const recordAll = async (tx: EntityManager, events: readonly AccountEvent[]): Promise<void> => {
+  await endSessions(events, tx);
+  await fillAccounts(events, tx);
+  await keepAnAdministrator(events, tx);
+};
+
+const nameTaken = (error: unknown): never => {
+  throw error instanceof ReservationTaken ? new Refusal('account-name-taken', { field: 'name' }) : error;
+};

@@ -17,3 +17,9 @@ export const forAccount = (nameKey: string, familiarAddress: string | undefined)
 
 /** Tries of the one-time code, from wherever. */
 export const forFirstCode: Lane = { name: 'first code', capMs: CODE_CAP_MS };
+
+/** Tries of an account's own password by somebody who has a session of it already. */
+export const forOwnPassword = (accountId: string): Lane => ({
+  name: `own password of ${accountId}`,
+  capMs: DELAY_CAP_MS,
+});

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Refusal } from '@muster/contracts';
 import { hash, verify } from '@node-rs/argon2';
+import { isCommonPassword } from './common-passwords.js';
 import { Gate } from './gate.js';
 
 /** OWASP Password Storage Cheat Sheet: argon2id (the package's own choice) with 19 MiB, two passes, one lane. */
@@ -19,8 +20,12 @@ export class Passwords {
     return new Passwords(await hash(randomBytes(32), COST));
   }
 
-  /** A PHC string with its own salt. Refuses with `too-many-tries` when too many wait already. */
-  hash(password: string): Promise<string> {
+  /**
+   * A PHC string with its own salt, of a password that somebody chose. Refuses with `password-common` for one of those that
+   * are guessed first, and with `too-many-tries` when too many wait already.
+   */
+  async hash(password: string): Promise<string> {
+    if (isCommonPassword(password)) throw new Refusal('password-common', { field: 'password' });
     return this.#inTurn(() => hash(asTyped(password), COST));
   }
 

@@ -5,7 +5,7 @@ export const SESSION_MAX_AGE_MS = 30 * 24 * 60 * 60_000;
 /** A session that was not used for this long has ended. */
 export const SESSION_MAX_IDLE_MS = 7 * 24 * 60 * 60_000;
 /** Use is noted no more often than this, so that checking a session hardly ever writes. */
-export const SEEN_NOTED_EVERY_MS = 10 * 60_000;
+export const SEEN_NOTED_EVERY_MS = 60_000;
 
 /** 256 random bits: whoever has it has the session. Handed out once and stored nowhere. */
 export const newToken = (): string => randomBytes(32).toString('base64url');

@@ -1,8 +1,8 @@
-import { type Account, type Actor, factFamilies } from '@muster/contracts';
+import { type Account, type Actor, factFamilies, type FactMeta, type SessionEntry } from '@muster/contracts';
 import { type EventStore, handlerFor, onDatabase } from '@muster/event-store';
 import type { Clock, Ids } from '@muster/service';
 import { LessThan } from 'typeorm';
-import { accountDecider } from './account.decider.js';
+import { accountDecider, type WhichSessions } from './account.decider.js';
 import { accountOf, AccountRow } from './accounts.table.js';
 import { becomeFamiliar } from './familiar-addresses.table.js';
 import { endsAtMs, hashOfToken, newToken, SEEN_NOTED_EVERY_MS } from './session.js';
@@ -72,7 +72,7 @@ export class Sessions {
       const session = await manager.findOneBy(SessionRow, { tokenHash });
       if (session === null || endsAtMs(session) <= now.getTime()) return undefined;
       const account = await manager.findOneBy(AccountRow, { accountId: session.accountId });
-      if (account === null) return undefined;
+      if (account === null || account.disabled) return undefined;
       const noted = new Date(now.getTime() - SEEN_NOTED_EVERY_MS);
       if (session.seenAt < noted)
         await manager.update(SessionRow, { tokenHash, seenAt: LessThan(noted) }, { seenAt: now });
@@ -95,13 +95,36 @@ export class Sessions {
     });
     if (found === undefined) return;
     const { accountId, sessionId } = found.session;
-    const command = { type: 'sign-out', accountId, sessionId, at: this.clock.now() } as const;
-    await this.#handle(
-      accountId,
-      command,
-      { actor: actorOf(found.account), commandId, correlationId },
-      { within: (tx, decided) => endSessions(decided, tx) },
+    await this.endSome(accountId, { only: sessionId }, { actor: actorOf(found.account), commandId, correlationId });
+  }
+
+  /** The open sessions of an account, the one used last first. */
+  async list(accountId: string): Promise<SessionEntry[]> {
+    const nowMs = Date.parse(this.clock.now());
+    const rows = await onDatabase(() =>
+      this.store.database.manager.find(SessionRow, {
+        where: { accountId },
+        order: { seenAt: 'DESC', sessionId: 'ASC' },
+      }),
     );
+    return rows
+      .filter((row) => endsAtMs(row) > nowMs)
+      .map(({ sessionId, device, remoteAddress, openedAt, seenAt }) => ({
+        sessionId,
+        device,
+        remoteAddress,
+        openedAt: openedAt.toISOString(),
+        lastUsedAt: seenAt.toISOString(),
+      }));
+  }
+
+  /** Ends sessions of an account, and says how many there were to end. */
+  async endSome(accountId: string, which: WhichSessions, meta: FactMeta): Promise<{ ended: number }> {
+    const command = { type: 'end-sessions', accountId, which, at: this.clock.now() } as const;
+    const { facts } = await this.#handle(accountId, command, meta, {
+      within: (tx, decided) => endSessions(decided, tx),
+    });
+    return { ended: facts.length };
   }
 }
 

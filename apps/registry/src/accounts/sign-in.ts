@@ -40,7 +40,7 @@ export class SignIns {
 
   /**
    * Opens a session for whoever knows name and password. Refuses with `sign-in-failed`, after the same work whether or not
-   * the name exists, and with `too-many-tries` while a delay runs, without looking at the password.
+   * the name exists, with `account-disabled` whoever knows the password, and with `too-many-tries` while a delay runs, without looking at the password.
    */
   async signIn(name: string, password: string, visit: Visit): Promise<OpenedSession> {
     const { throttle, passwords, sessions, clock } = this.parts;
@@ -59,6 +59,11 @@ export class SignIns {
       const tries = counted.lanes.find(({ lane }) => lane.name === account.name)?.after.failures ?? 0;
       if (candidate && delayMsAfter(tries, account.capMs) > 0) this.#noteRefusal(candidate.row.accountId, tries, visit);
       throw new Refusal('sign-in-failed');
+    }
+    // Only whoever knows the password learns that.
+    if (candidate.row.disabled) {
+      await throttle.forgive(counted);
+      throw new Refusal('account-disabled');
     }
     const opened = await sessions.open(accountOf(candidate.row), visit);
     await throttle.forgive(counted);

@@ -37,6 +37,21 @@ export const routes: Routes = [
         loadComponent: () => import('./configuration/configuration.js').then(({ Configuration }) => Configuration),
       },
       {
+        path: 'accounts',
+        title: 'Accounts',
+        loadComponent: () => import('./accounts/accounts.js').then(({ Accounts }) => Accounts),
+      },
+      {
+        path: 'accounts/:accountId',
+        title: 'Account',
+        loadComponent: () => import('./accounts/account-page.js').then(({ AccountPage }) => AccountPage),
+      },
+      {
+        path: 'account',
+        title: 'Your account',
+        loadComponent: () => import('./accounts/own-account.js').then(({ OwnAccount }) => OwnAccount),
+      },
+      {
         path: '**',
         title: 'Not found',
         loadComponent: () => import('./shell/unknown-page.js').then(({ UnknownPage }) => UnknownPage),

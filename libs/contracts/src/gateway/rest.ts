@@ -7,7 +7,18 @@ import { LogEntry } from '../monitor/log-entry.js';
 import { VerifyNode, VerifyStep } from '../monitor/verify.js';
 import type { Permission } from '../permissions.js';
 import { Permission as PermissionSchema } from '../permissions.js';
-import { Account, CreateAccount, CreateFirstAccount, SignIn } from '../registry/account.orders.js';
+import {
+  Account,
+  ChangePassword,
+  CreateAccount,
+  CreateFirstAccount,
+  EndSessions,
+  ListSessions,
+  ManagedAccount,
+  SessionEntry,
+  SignIn,
+} from '../registry/account.orders.js';
+import { AccountId } from '../registry/account.events.js';
 import { Fingerprint, NodeId } from '../registry/node.events.js';
 import { Changed } from '../registry/node.orders.js';
 import { ChangeAccessKey, ReadSettings, ShowAccessKey } from '../registry/settings.orders.js';
@@ -84,6 +95,8 @@ const route = <
   };
 };
 
+const SessionId = z.uuid('The session id must be a UUID');
+const onAccount = z.object({ accountId: AccountId });
 const onNode = z.object({ nodeId: NodeId });
 const credentials = { name: SignIn.request.shape.name, password: SignIn.request.shape.password };
 
@@ -125,7 +138,7 @@ export const routes = {
   ),
 
   listAccounts: route('GET /api/accounts', 'Every account', 'accounts:manage', {
-    reply: z.object({ accounts: z.array(Account) }),
+    reply: z.object({ accounts: z.array(ManagedAccount) }),
   }),
   createAccount: route('POST /api/accounts', 'Make an account', 'accounts:manage', {
     body: z.object({
@@ -137,6 +150,69 @@ export const routes = {
     reply: Changed,
     status: 201,
   }),
+  changeAccount: route('PATCH /api/accounts/:accountId', 'Change name or permissions', 'accounts:manage', {
+    params: onAccount,
+    body: z.object({ name: z.optional(AccountName), permissions: z.optional(z.array(PermissionSchema)) }),
+    reply: Changed,
+  }),
+  setPassword: route(
+    'PUT /api/accounts/:accountId/password',
+    'Set the password of another account; ends its sessions',
+    'accounts:manage',
+    {
+      params: onAccount,
+      body: z.object({ password: Password }),
+      reply: Changed,
+    },
+  ),
+  disableAccount: route(
+    'POST /api/accounts/:accountId/disable',
+    'End the sessions of an account and let nobody sign in with it',
+    'accounts:manage',
+    { params: onAccount, reply: Changed },
+  ),
+  enableAccount: route('POST /api/accounts/:accountId/enable', 'Let the account sign in again', 'accounts:manage', {
+    params: onAccount,
+    reply: Changed,
+  }),
+  deleteAccount: route('DELETE /api/accounts/:accountId', 'Delete an account; its history stays', 'accounts:manage', {
+    params: onAccount,
+    reply: Changed,
+  }),
+  listSessions: route('GET /api/accounts/:accountId/sessions', 'The open sessions of an account', 'accounts:manage', {
+    params: onAccount,
+    reply: ListSessions.reply,
+  }),
+  endSessions: route('DELETE /api/accounts/:accountId/sessions', 'End every session of an account', 'accounts:manage', {
+    params: onAccount,
+    reply: EndSessions.reply,
+  }),
+  endSession: route(
+    'DELETE /api/accounts/:accountId/sessions/:sessionId',
+    'End one session of an account',
+    'accounts:manage',
+    { params: z.object({ accountId: AccountId, sessionId: SessionId }), reply: EndSessions.reply },
+  ),
+
+  listOwnSessions: route('GET /api/account/sessions', 'Your open sessions', 'signed-in', {
+    reply: z.object({ sessions: z.array(z.object({ ...SessionEntry.shape, current: z.boolean() })) }),
+  }),
+  endOtherSessions: route('DELETE /api/account/sessions', 'End every session of yours but this one', 'signed-in', {
+    reply: EndSessions.reply,
+  }),
+  endOwnSession: route('DELETE /api/account/sessions/:sessionId', 'End one session of yours', 'signed-in', {
+    params: z.object({ sessionId: SessionId }),
+    reply: EndSessions.reply,
+  }),
+  changePassword: route(
+    'PUT /api/account/password',
+    'Change your password; ends every session of yours but this one',
+    'signed-in',
+    {
+      body: z.object({ current: ChangePassword.request.shape.current, password: Password }),
+      reply: Changed,
+    },
+  ),
 
   listNodes: route('GET /api/nodes', 'Every node with its status', 'fleet:view', {
     reply: z.object({ nodes: z.array(NodeView) }),

@@ -50,6 +50,8 @@ export interface ServerToConsole {
   'history:change': (change: Numbered & { entries: HistoryEntry[] }) => void;
   /** The server asks the page to join this room again: it could not keep up, or the server lost its thread. */
   'room:dirty': (room: { room: 'fleet' | 'metrics' | 'log' | 'history'; nodeId?: string }) => void;
+  /** Name or permissions of the account are others now: ask who is signed in, and show what it may see. */
+  'session:changed': () => void;
   /** The session ended; the socket closes after this. */
   'session:ended': () => void;
 }

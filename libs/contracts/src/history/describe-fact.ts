@@ -78,6 +78,15 @@ const accounts: Words<AccountEvent> = {
     detail: permissions.length === 0 ? 'Without permissions' : `May: ${permissions.join(', ')}`,
   }),
   AccountPasswordSet: (_, name) => ({ colour: 'amber', title: `Password of ${name} set` }),
+  AccountRenamed: ({ from, name: to }) => ({ colour: 'amber', title: `Account ${from} renamed`, change: { from, to } }),
+  AccountPermissionsChanged: ({ from, permissions }, name) => ({
+    colour: 'amber',
+    title: `Permissions of ${name} changed`,
+    change: { from: from.join(', ') || 'none', to: permissions.join(', ') || 'none' },
+  }),
+  AccountDisabled: (_, name) => ({ colour: 'grey', title: `Account ${name} disabled` }),
+  AccountEnabled: (_, name) => ({ colour: 'green', title: `Account ${name} enabled` }),
+  AccountDeleted: (_, name) => ({ colour: 'grey', title: `Account ${name} deleted` }),
   AccountSignedIn: ({ device }, name) => ({
     colour: 'green',
     title: `${name} signed in`,

@@ -11,6 +11,17 @@ const fact = <Type extends string, Data extends z.core.$ZodLooseShape>(type: Typ
 export const AccountCreated = fact('AccountCreated', { name: AccountName, permissions: z.array(Permission) });
 /** Says that it was set, never what it is. */
 export const AccountPasswordSet = fact('AccountPasswordSet', {});
+export const AccountRenamed = fact('AccountRenamed', { name: AccountName, from: AccountName });
+/** All permissions that the account has from then on, and those it had before. */
+export const AccountPermissionsChanged = fact('AccountPermissionsChanged', {
+  permissions: z.array(Permission),
+  from: z.array(Permission),
+});
+/** Nobody signs in with it until it is enabled again. */
+export const AccountDisabled = fact('AccountDisabled', {});
+export const AccountEnabled = fact('AccountEnabled', {});
+/** Gone for good: its name is free, its id never comes back. */
+export const AccountDeleted = fact('AccountDeleted', {});
 /** `sessionId` names the session to people; it is not the token that opens it. */
 export const AccountSignedIn = fact('AccountSignedIn', { sessionId: z.uuid(), device: z.string() });
 export const AccountSignedOut = fact('AccountSignedOut', { sessionId: z.uuid() });
@@ -21,6 +32,11 @@ export const AccountSignInRefused = fact('AccountSignInRefused', { tries: z.numb
 export const AccountEvent = z.discriminatedUnion('type', [
   AccountCreated,
   AccountPasswordSet,
+  AccountRenamed,
+  AccountPermissionsChanged,
+  AccountDisabled,
+  AccountEnabled,
+  AccountDeleted,
   AccountSignedIn,
   AccountSignedOut,
   AccountSignInRefused,

@@ -86,6 +86,7 @@ export class Connection {
       this.#isLost();
       void this.#session.check();
     });
+    this.#socket.on('session:changed', () => void this.#session.check());
     this.#socket.on('session:ended', () => this.#session.ended('Your session has ended. Sign in again.'));
     this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
     effect(() => {

@@ -40,11 +40,16 @@ export class Session {
     return (this.#known ??= this.#ask());
   }
 
-  /** Asks again, when there is reason to think that the session may be over. An unanswered question changes nothing. */
+  /**
+   * Asks again, when there is reason to think that the session may be over, or that its account may do something else now.
+   * An unanswered question changes nothing.
+   */
   async check(): Promise<void> {
     if (this.account() === undefined) return;
     const answer = await this.#api.call(routes.readSession);
-    if (answer.ok && answer.value.account === null) this.ended('Your session has ended. Sign in again.');
+    if (!answer.ok || this.account() === undefined) return;
+    if (answer.value.account === null) this.ended('Your session has ended. Sign in again.');
+    else this.#take(answer.value);
   }
 
   /** Signs in. Undefined when it worked, else why not. */

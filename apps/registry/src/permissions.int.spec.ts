@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import {
+  accountOrders,
+  Actor,
+  type Caller,
+  nodeOrders,
+  type Order,
+  Outage,
+  Refusal,
+  settingsOrders,
+} from '@muster/contracts';
+import { everySort, testDatabase, type TestDatabase, testNats, type TestNats } from '@muster/testing';
+import { ModulesContainer } from '@nestjs/core';
+import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
+import { Asker, newSecret, startRegistry } from './under-test.js';
+
+/** Every order that the running registry answers, given by everybody there can be. Nothing here names an order. */
+
+const table: readonly Order[] = [
+  ...Object.values(accountOrders),
+  ...Object.values(nodeOrders),
+  ...Object.values(settingsOrders),
+];
+
+describe('every order to the running registry', () => {
+  let database: TestDatabase;
+  let nats: TestNats;
+  let registry: Awaited<ReturnType<typeof startRegistry>>;
+  let asker: Asker;
+
+  beforeAll(async () => {
+    [database, nats] = await Promise.all([testDatabase(), testNats()]);
+    const places = { databaseUrl: database.url, natsUrl: nats.url, secret: newSecret() };
+    registry = await startRegistry(places);
+    asker = await Asker.open(places);
+  }, 30_000);
+  afterAll(async () => {
+    await asker.close();
+    await registry.stop();
+    await nats.stop();
+    await database.drop();
+  });
+
+  /** The subjects that its controllers answer, as Nest has them. */
+  const answered = (): string[] =>
+    [...registry.app.get(ModulesContainer).values()].flatMap(({ controllers }) =>
+      [...controllers.values()].flatMap(({ metatype }) => {
+        const prototype = (metatype as { prototype: object }).prototype;
+        return Object.getOwnPropertyNames(prototype).flatMap((name) => {
+          const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+          const patterns: unknown =
+            typeof method === 'function' ? Reflect.getMetadata(PATTERN_METADATA, method) : undefined;
+          return Array.isArray(patterns) ? patterns.map(String).filter((pattern) => !pattern.startsWith('fact:')) : [];
+        });
+      }),
+    );
+
+  /** How an order that says nothing ends: for whoever may give it with `bad-input`, before anything is done. */
+  const codeOf = async (order: Order, caller: Caller): Promise<string> => {
+    try {
+      // One answer or many: the refusal comes the same way.
+      await asker.bus.ask(order as Order & { answers: 'once' }, null as never, caller);
+      return 'answered';
+    } catch (error) {
+      if (error instanceof Refusal) return error.code;
+      if (error instanceof Outage) return error.message;
+      throw error;
+    }
+  };
+
+  const mayPass = ({ allowed }: Order, { actor, permissions }: Caller): boolean => {
+    if (allowed === 'services') return actor.kind === 'gateway';
+    return allowed === 'account' ? actor.kind === 'account' : permissions.includes(allowed);
+  };
+
+  it('stands in the table, and every order of the table is answered', () =>
+    expect(answered().sort()).toEqual(table.map(({ subject }) => subject).sort()));
+
+  it('is obeyed for whom the table names, and refused to everybody else', async () => {
+    const found: string[] = [];
+    for (const subject of answered()) {
+      const order = table.find((each) => each.subject === subject);
+      if (order === undefined) {
+        found.push(`${subject} is answered and stands in no table`);
+        continue;
+      }
+      for (const kind of Actor.shape.kind.options)
+        for (const { who, may } of everySort) {
+          const actor = { kind, id: randomUUID(), name: who };
+          const caller = { actor, permissions: [...may], commandId: randomUUID(), correlationId: randomUUID() };
+          const code = await codeOf(order, caller);
+          const expected = mayPass(order, caller) ? 'bad-input' : 'not-permitted';
+          if (code !== expected) found.push(`${subject} by ${kind} with ${who}: ${code}, not ${expected}`);
+        }
+    }
+    expect(found).toEqual([]);
+  }, 60_000);
+});
