@@ -71,9 +71,14 @@ export class Bus {
     return this.#asker.askStream(order, request, caller, options);
   }
 
-  /** Answers an order as one of its group. Who may not give it, and requests of another shape, never reach the handler. */
-  answer<O extends Order>(order: O, handler: Handler<O>, options?: AnswerOptions): Promise<Stoppable> {
-    return Promise.resolve(this.#answerer.answer(order, handler, options));
+  /**
+   * Answers an order as one of its group. Who may not give it, and requests of another shape, never reach the handler.
+   * Resolves when the server knows of it; while the bus is away, at once.
+   */
+  async answer<O extends Order>(order: O, handler: Handler<O>, options?: AnswerOptions): Promise<Stoppable> {
+    const answering = this.#answerer.answer(order, handler, options);
+    await this.connection.settled();
+    return answering;
   }
 
   /** Makes the streams and buckets of the contracts where they are not there. Throws StreamDrift where they are different. */

@@ -98,6 +98,11 @@ export class Connection {
     });
   }
 
+  /** Resolves when the server has all that was sent before, subscriptions too; at once while there is none. */
+  async settled(): Promise<void> {
+    if (this.#state === 'up') await this.nc.flush().catch(() => undefined);
+  }
+
   subscribe(subject: string, options: { queue?: string } = {}): Subscription {
     return this.nc.subscribe(subject, { ...options, slow: SLOW_PENDING });
   }

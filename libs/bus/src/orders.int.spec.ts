@@ -60,7 +60,7 @@ describe('orders', () => {
     await nats.stop();
   });
 
-  /** The server knows of a subscription a moment after it was made. */
+  /** Asks until it is answered: also after the bus was away for a moment. */
   const answered = async <T>(act: () => Promise<T>): Promise<T> =>
     until(async () => ({ answer: await act() }), undefined, until10).then(({ answer }) => answer);
 
