@@ -42,8 +42,6 @@ export async function readNumbered(
     `select ${COLUMNS} from events e where e.position > $1 order by e.position limit $2`,
     [after, limit],
   );
-  return rows.map((row) => {
-    const stored = storedFrom(row);
-    return { ...stored, position: stored.position ?? 0 };
-  });
+  // Selected by their position, so they have one.
+  return rows.map(storedFrom) as (Stored & { position: number })[];
 }

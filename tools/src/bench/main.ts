@@ -18,6 +18,10 @@ const benches: Record<string, { readonly shows: string; run(): Promise<unknown> 
     shows: 'how long a command takes on a node with many facts',
     run: () => import('./command.js'),
   },
+  delivery: {
+    shows: 'how fast facts reach a consumer, one by one and after a backlog',
+    run: () => import('./delivery.js'),
+  },
   replay: {
     shows: 'how fast all facts are read and folded',
     run: () => import('./replay.js'),

@@ -75,9 +75,9 @@ async function counted(client: pg.Client, after: number): Promise<number> {
   return rowCount ?? 0;
 }
 
-/** Reads on, and from the begin again, for the time of a turn. Processor time is this process's: the server does the same for both. */
+/** Reads on, and from the begin again, for the time of a turn. Processor time is that of this process and of the server. */
 async function turnOf(readPage: (after: number) => Promise<number>): Promise<Turn> {
-  const [cpu, began] = [process.cpuUsage(), performance.now()];
+  const [serverBefore, cpu, began] = [await database.cpuMs(), process.cpuUsage(), performance.now()];
   let [units, position] = [0, 0];
   while (performance.now() - began < TURN_MS) {
     const read = await readPage(position);
@@ -85,5 +85,6 @@ async function turnOf(readPage: (after: number) => Promise<number>): Promise<Tur
     position = read === 0 ? 0 : position + read;
   }
   const { user, system } = process.cpuUsage(cpu);
-  return { units, wallMs: performance.now() - began, cpuMs: (user + system) / 1000 };
+  const wallMs = performance.now() - began;
+  return { units, wallMs, cpuMs: (await database.cpuMs()) - serverBefore + (user + system) / 1000 };
 }
