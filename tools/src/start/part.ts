@@ -57,7 +57,7 @@ export class Part {
       await this.stop();
       if (!(error instanceof CannotStart)) throw error;
       throw new CannotGoOn(
-        `${this.spec.name} cannot start: ${error.message}. ${this.spec.remedy} Its log: ${this.log.path}`,
+        `${this.spec.name} cannot start: ${error.message.replace(/\.$/, '')}. ${this.spec.remedy} Its log: ${this.log.path}`,
         { cause: error },
       );
     }
