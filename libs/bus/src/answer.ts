@@ -102,7 +102,7 @@ export class Answerer {
       this.#calls.set(call, controller);
       deadline = setTimeout(() => {
         controller.abort();
-      }, head.deadlineMs);
+      }, head.deadlineMs).unref();
       if (!mayAsk(order.allowed, head.caller)) throw new Refusal('not-permitted');
       const request = parseInput(order.request, bodyOf(message)) as RequestOf<O>;
       const context: Call = {
