@@ -1,4 +1,4 @@
-import { choosePorts, internalPorts } from './ports.js';
+import { choosePorts, internalPorts, portsToRemember } from './ports.js';
 
 const console = { port: 8080, isFixed: false };
 const INTERNAL = 18_000;
@@ -29,6 +29,14 @@ describe('the choice of ports', () => {
     const before = await choosePorts({}, console, INTERNAL, free);
     const after = await choosePorts(before, console, INTERNAL, freeBut(before.postgres));
     expect(after).toEqual({ ...before, postgres: before.postgres + 2 });
+  });
+
+  it('goes back to the port under which this machine is known as a node, once it is free again', async () => {
+    const first = await choosePorts({}, console, INTERNAL, () => Promise.resolve(true));
+    const moved = await choosePorts(first, console, INTERNAL, (port) => Promise.resolve(port !== first.node));
+    expect(moved.node).not.toBe(first.node);
+    const again = await choosePorts(portsToRemember(first, moved), console, INTERNAL, () => Promise.resolve(true));
+    expect(again.node).toBe(first.node);
   });
 
   it('never gives one port to two parts', async () => {

@@ -72,6 +72,15 @@ export async function choosePorts(
   return Ports.parse(Object.fromEntries(chosen));
 }
 
+/**
+ * What the next start should try first. The node service's port is part of the address under which this machine was
+ * registered: when it had to give way, it goes back as soon as it can. The other ports nobody has written down.
+ */
+export const portsToRemember = (remembered: Partial<Ports>, chosen: Ports): Ports => ({
+  ...chosen,
+  node: remembered.node ?? chosen.node,
+});
+
 /** Whether nobody listens on the port, by whichever address of this machine a person or a browser may come. */
 export async function isPortFree(port: number): Promise<boolean> {
   return (await canListen(port, '127.0.0.1')) && (await canListen(port, '::1')) && (await canListen(port, '0.0.0.0'));

@@ -13,7 +13,7 @@ import { checkNats, ownNats } from './nats.js';
 import type { StartOptions } from './options.js';
 import { Part, type PartSpec } from './part.js';
 import { PortClaims } from './port-claims.js';
-import { choosePorts, internalPorts, isPortFree, Ports } from './ports.js';
+import { choosePorts, internalPorts, isPortFree, Ports, portsToRemember } from './ports.js';
 import { checkDatabase, ownPostgres } from './postgres.js';
 import { Roster, sweepLeftovers } from './roster.js';
 import { consoleAddress, localUrl, nodePart, serviceParts, type ServiceSettings } from './services.js';
@@ -135,10 +135,10 @@ export class System {
     const isFree = async (candidate: number) => (await isPortFree(candidate)) && (await claims.take(candidate));
     try {
       const ports = await choosePorts(remembered, { port, isFixed }, internalPorts(folder.root), isFree);
-      await writeWhole(path, JSON.stringify(ports, undefined, 2));
+      await writeWhole(path, JSON.stringify(portsToRemember(remembered, ports), undefined, 2));
       if (remembered.node !== undefined && ports.node !== remembered.node && this.options.withNode)
         say(
-          `Something else has taken port ${remembered.node}: the node service of this machine now listens on ${ports.node}. Correct its address in the console, or free the port and start again.`,
+          `Something else has taken port ${remembered.node}, where this machine is known as a node: its node service listens on ${ports.node} for now. Free the port and start again.`,
         );
       return ports;
     } catch (error) {
