@@ -3,6 +3,7 @@ import {
   accountOrders,
   Actor,
   type Caller,
+  historyOrders,
   nodeOrders,
   type Order,
   Outage,
@@ -18,6 +19,7 @@ import { Asker, newSecret, startRegistry } from './under-test.js';
 
 const table: readonly Order[] = [
   ...Object.values(accountOrders),
+  ...Object.values(historyOrders),
   ...Object.values(nodeOrders),
   ...Object.values(settingsOrders),
 ];
