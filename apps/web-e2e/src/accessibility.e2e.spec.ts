@@ -55,7 +55,7 @@ describe('every page', () => {
     await page.locator('app-graph canvas').first().waitFor();
     await page.getByRole('region', { name: 'Log lines' }).locator('.line').first().waitFor();
     await look('node');
-    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('alertdialog').waitFor();
     await look('delete');
     await page.getByRole('button', { name: 'Keep it' }).click();

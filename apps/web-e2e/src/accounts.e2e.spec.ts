@@ -134,7 +134,7 @@ describe('accounts, from an administrator’s page to a viewer’s', () => {
 
   it('deletes an account after asking, and offers no such thing for the own one', async () => {
     const { page } = admins;
-    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
     const asked = page.getByRole('alertdialog');
     expect(await seriousFindings(page)).toEqual([]);
     await asked.getByRole('button', { name: 'Delete' }).click();

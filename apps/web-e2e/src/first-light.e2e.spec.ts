@@ -104,13 +104,13 @@ describe('somebody who has just started Muster', () => {
 
   it('deactivates it, activates it again', async () => {
     await openNode(page, 'brisk-otter');
-    await page.getByRole('button', { name: 'Deactivate' }).click();
+    await page.getByRole('button', { name: 'Deactivate', exact: true }).click();
     await page.getByText('Deactivated', { exact: false }).first().waitFor();
     await openNodes(page);
     await waitForColour(page, 'brisk-otter', 'grey', 5_000);
     expect(await wordsOfRow(page, 'brisk-otter')).toContain(`Deactivated by ${admin.name}`);
     await openNode(page, 'brisk-otter');
-    await page.getByRole('button', { name: 'Activate' }).click();
+    await page.getByRole('button', { name: 'Activate', exact: true }).click();
     await openNodes(page);
     await waitForColour(page, 'brisk-otter', 'green', 15_000);
   });
@@ -140,7 +140,7 @@ describe('somebody who has just started Muster', () => {
 
   it('deletes it after being told what stays, and it stays deleted', async () => {
     await openNode(page, 'calm-heron');
-    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
     const dialog = page.getByRole('alertdialog', { name: 'Delete calm-heron?' });
     await dialog.getByText('stays in the history').waitFor();
     await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
