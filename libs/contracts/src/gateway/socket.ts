@@ -8,7 +8,7 @@ import type { RefusalCode } from '../refusal.js';
 import { NodeId } from '../registry/node.events.js';
 import type { FleetChange, FleetSnapshot } from './views.js';
 
-/** A room's messages are numbered: `seq` grows by one while `epoch` stays. Whoever sees a hole or another epoch joins again. Rule D1. */
+/** A room's messages are numbered: `seq` grows by one while `epoch` stays. Whoever sees a hole or another epoch joins again. */
 export interface Numbered {
   readonly epoch: string;
   readonly seq: number;

@@ -4,7 +4,7 @@ export const logLevels = ['debug', 'info', 'warning', 'error', 'critical'] as co
 export const LogLevel = z.enum(logLevels);
 export type LogLevel = z.infer<typeof LogLevel>;
 
-/** A line longer than this is cut, and says by how much. UTF-8 bytes. Rule F5. */
+/** A line longer than this is cut, and says by how much. UTF-8 bytes. */
 export const LOG_LINE_MAX_BYTES = 8 * 1024;
 
 /** One line as the node wrote it. Numbered like samples: `seq` from 1 within a `run`, without holes. */

@@ -27,7 +27,7 @@ export type NodeState = z.infer<typeof NodeState>;
 export const MonitorPulse = z.object({
   monitorId: z.string(),
   seq: z.number().check(z.int(), z.gte(1)),
-  /** It was held up itself, so that silence of its nodes proves nothing for the moment. Rule C3. */
+  /** It was held up itself, so that silence of its nodes proves nothing for the moment. */
   impaired: z.boolean(),
   nodes: z.number().check(z.int(), z.gte(0)),
 });

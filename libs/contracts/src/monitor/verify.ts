@@ -20,7 +20,7 @@ export const stageTitles: Record<VerifyStage, string> = {
   unregistered: 'Not registered already',
 };
 
-/** One stage as it ends, or the end of all. Errors are told by stage and class, never in words of what answered. Rule F3. */
+/** One stage as it ends, or the end of all. Errors are told by stage and class, never in words of what answered. */
 export const VerifyStep = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('passed'),
@@ -51,7 +51,7 @@ export const VerifyStep = z.discriminatedUnion('outcome', [
 ]);
 export type VerifyStep = z.infer<typeof VerifyStep>;
 
-/** Looks at an address stage by stage, as the link itself would. Throttled to 10 a minute and caller; dials only what rule F3 allows. */
+/** Looks at an address stage by stage, as the link itself would. Throttled to 10 a minute and caller; dials only what docs/health.md allows. */
 export const VerifyNode = orderTo('monitor', 'verify-node', {
   request: z.object({
     host: Host,

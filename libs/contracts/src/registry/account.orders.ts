@@ -64,7 +64,7 @@ export const CreateFirstAccount = orderTo('registry', 'create-first-account', {
   allowed: 'services',
 });
 
-/** Refuses with `sign-in-failed`, after the same work and time whether or not the name exists; throttled by rule F7. */
+/** Refuses with `sign-in-failed`, after the same work and time whether or not the name exists; throttled by account and by address. */
 export const SignIn = orderTo('registry', 'sign-in', {
   request: z.object({
     name: z
