@@ -283,12 +283,16 @@ describe('orders', () => {
       await new Promise<void>((resolve) => (finish = resolve));
       return { result: 1 };
     });
-    const asked = answered(() => asking.ask(Double, { number: 1 }, viewer));
+    // An order that still arrives while the side stops waits for its deadline, and the one at hand has to outlast that.
+    const Patient = { ...Double, deadlineMs: 20_000 };
+    const Short = { ...Double, deadlineMs: 300 };
+    const asked = answered(() => asking.ask(Patient, { number: 1 }, viewer));
     await until(() => began, undefined, until10);
     const stopped = stoppable.stop();
     await until(
-      () => problemOf(asking.ask(Double, { number: 1 }, viewer)),
+      () => problemOf(asking.ask(Short, { number: 1 }, viewer)),
       (problem) => problem === 'no-responders',
+      until10,
     );
     finish();
     expect(await asked).toEqual({ result: 1 });
