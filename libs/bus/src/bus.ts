@@ -9,6 +9,7 @@ import type {
   NodeSample,
   Order,
   ReplyOf,
+  RouterPulse,
   StreamName,
 } from '@muster/contracts';
 import type * as z from 'zod/mini';
@@ -156,6 +157,14 @@ export class Bus {
 
   onPulses(handler: OnLane<MonitorPulse>): Stoppable {
     return this.#lanes.onPulses(handler);
+  }
+
+  publishRouterPulse(pulse: RouterPulse): void {
+    this.#lanes.publishRouterPulse(pulse);
+  }
+
+  onRouterPulses(handler: OnLane<RouterPulse>): Stoppable {
+    return this.#lanes.onRouterPulses(handler);
   }
 
   bucket<Schema extends z.ZodMiniType>(name: BucketName, schema: Schema): Bucket<Schema> {

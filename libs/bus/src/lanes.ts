@@ -7,6 +7,8 @@ import {
   NodeLog,
   NodeSample,
   pulseSubject,
+  RouterPulse,
+  routerPulseSubject,
   sampleSubject,
 } from '@muster/contracts';
 import type * as z from 'zod/mini';
@@ -67,6 +69,19 @@ export class Lanes {
 
   publishPulse(pulse: MonitorPulse): void {
     this.#publish('pulses', pulseSubject(pulse.monitorId), pulse);
+  }
+
+  publishRouterPulse(pulse: RouterPulse): void {
+    this.#publish('routers', routerPulseSubject(pulse.router), pulse);
+  }
+
+  /** A pulse numbered no higher than the last one was overtaken on its way and is passed over. */
+  onRouterPulses(handler: OnLane<RouterPulse>): Stoppable {
+    const last = new GapCounter();
+    return this.#listen(lanes.routers, RouterPulse, (pulse) => {
+      const lost = last.take(pulse.router, '', pulse.seq);
+      if (lost !== undefined) handler(pulse, lost === 'unknown' ? 0 : lost);
+    });
   }
 
   publishHistory(grew: HistoryGrew): void {

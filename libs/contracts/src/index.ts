@@ -18,6 +18,7 @@ export {
   lanes,
   logSubject,
   pulseSubject,
+  routerPulseSubject,
   sampleSubject,
   type StreamName,
   streams,
@@ -152,6 +153,29 @@ export {
 export { AccessKey, AccessKeyId, SettingsEvent } from './registry/settings.events.js';
 export { ChangeAccessKey, ReadSettings, settingsOrders, ShowAccessKey } from './registry/settings.orders.js';
 export { SettingsState } from './registry/settings.state.js';
+export { describeRequestFact, requestErrorWords } from './router/describe-request.js';
+export {
+  fromRequestMessage,
+  requestFactId,
+  RequestHeaders,
+  type RequestMessage,
+  requestSubject,
+  toRequestMessage,
+} from './router/request-message.js';
+export {
+  FailedTry,
+  RequestDispatched,
+  RequestEndpoint,
+  requestEndpoints,
+  RequestError,
+  requestErrors,
+  RequestEvent,
+  RequestFinished,
+  RequestOutcome,
+  requestOutcomes,
+  RequestStarted,
+} from './router/request.events.js';
+export { RouterPulse } from './router/router-pulse.js';
 export { Sealed } from './sealed.js';
 export { AccountName, nameKey, NodeName, Password, visibleText } from './text.js';
 export { SCHEMA_VERSION, upcast } from './upcast.js';

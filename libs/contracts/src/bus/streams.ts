@@ -19,6 +19,7 @@ export const streams = {
     what: 'What was decided about accounts, keys and settings',
   },
   HEALTH: { name: 'HEALTH', subjects: ['muster.health.>'], keptMs: 90 * DAY_MS, what: 'What was observed about nodes' },
+  REQUESTS: { name: 'REQUESTS', subjects: ['muster.request.>'], keptMs: 7 * DAY_MS, what: 'What became of requests' },
 } as const satisfies Record<string, StreamSpec>;
 
 export type StreamName = keyof typeof streams;
@@ -44,9 +45,11 @@ export const lanes = {
   samples: 'muster.sample.node.*.metrics',
   log: 'muster.sample.node.*.log',
   pulses: 'muster.sample.monitor.*',
+  routers: 'muster.sample.router.*',
   history: 'muster.sample.history',
 } as const;
 
 export const sampleSubject = (nodeId: string): string => lanes.samples.replace('*', nodeId);
 export const logSubject = (nodeId: string): string => lanes.log.replace('*', nodeId);
 export const pulseSubject = (monitorId: string): string => lanes.pulses.replace('*', monitorId);
+export const routerPulseSubject = (router: string): string => lanes.routers.replace('*', router);
