@@ -40,9 +40,11 @@ describe('a fact about a request', () => {
   });
 
   it('without a node goes on a subject that says so', () => {
-    const [started] = fixtures.filter(({ stored }) => stored.type === 'RequestStarted');
-    const { nodeId: _, executorId: __, ...data } = started?.stored.data as Record<string, unknown>;
-    const waiting = RequestEvent.parse({ type: 'RequestStarted', data });
+    const started = fixtures.find(({ stored }) => stored.type === 'RequestStarted')?.stored;
+    const waiting = RequestEvent.parse({
+      type: 'RequestStarted',
+      data: { ...started?.data, nodeId: undefined, executorId: undefined },
+    });
     expect(toRequestMessage(waiting).subject).toBe('muster.request.started.none');
     expect(describeRequestFact(waiting).title).toBe('Request for tiny-chat waits for a slot');
   });
