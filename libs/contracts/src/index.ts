@@ -81,11 +81,14 @@ export {
   ReadHistory,
 } from './history/history.orders.js';
 export { Executor } from './monitor/executor.js';
+export { type FreeGpu, freeMemory, type FreeMemory } from './monitor/free-memory.js';
 export { Gpu, Hardware } from './monitor/hardware.js';
 export { HealthEvent } from './monitor/health.events.js';
 export { Link, LinkCause, linkCauses } from './monitor/link.js';
 export { LOG_LINE_MAX_BYTES, LogEntry, LogLevel, logLevels, LogLine, NodeLog } from './monitor/log-entry.js';
 export { readableLine, readableText } from './monitor/log-text.js';
+export { type EstimateInput, estimateMemory, type MemoryEstimate, type MemoryPool } from './monitor/memory-estimate.js';
+export { MAX_MODELS, Model, ModelMemory } from './monitor/model.js';
 export { nodeCommands, ReadLog, ReadSamples } from './monitor/node.commands.js';
 export { MonitorPulse, NodeState } from './monitor/node-state.js';
 export { GpuSample, Measurement, NodeSample, NumberedSample } from './monitor/sample.js';
