@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { OwnAccountController } from './accounts/own-account.controller.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { GatewayConfig } from './config.js';
 import { Door } from './doors/door.js';
 import { ProblemFilter } from './doors/problem.filter.js';
@@ -26,6 +27,7 @@ export class GatewayModule {
         SessionsController,
         AccountsController,
         OwnAccountController,
+        ApiKeysController,
         NodesController,
         LogController,
         HistoryController,

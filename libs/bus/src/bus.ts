@@ -1,4 +1,5 @@
 import type {
+  ApiKeyUsed,
   BucketName,
   Caller,
   Fact,
@@ -137,6 +138,14 @@ export class Bus {
 
   publishPulse(pulse: MonitorPulse): void {
     this.#lanes.publishPulse(pulse);
+  }
+
+  publishKeyUse(use: ApiKeyUsed): void {
+    this.#lanes.publishKeyUse(use);
+  }
+
+  onKeyUses(handler: (use: ApiKeyUsed) => void): Stoppable {
+    return this.#lanes.onKeyUses(handler);
   }
 
   publishHistory(grew: HistoryGrew): void {

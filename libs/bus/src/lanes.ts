@@ -1,5 +1,7 @@
 import {
+  ApiKeyUsed,
   HistoryGrew,
+  keyUseSubject,
   type LogEntry,
   lanes,
   logSubject,
@@ -82,6 +84,15 @@ export class Lanes {
       const lost = last.take(pulse.router, '', pulse.seq);
       if (lost !== undefined) handler(pulse, lost === 'unknown' ? 0 : lost);
     });
+  }
+
+  publishKeyUse(use: ApiKeyUsed): void {
+    this.#publish('keyUses', keyUseSubject(use.keyId), use);
+  }
+
+  /** That a key was used, told once a minute at most by each process that serves it. Not numbered: the next use tells anew. */
+  onKeyUses(handler: (use: ApiKeyUsed) => void): Stoppable {
+    return this.#listen(lanes.keyUses, ApiKeyUsed, handler);
   }
 
   publishHistory(grew: HistoryGrew): void {

@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
 
-/** Who caused something: an account, or a part of Muster itself. */
+/** Who caused something: an account, a program with an API key, or a part of Muster itself. */
 export const Actor = z.object({
-  kind: z.enum(['account', 'gateway', 'node']),
-  /** The account's or the node's id; for the Gateway the name of its service. */
+  kind: z.enum(['account', 'key', 'gateway', 'node']),
+  /** The account's, the key's or the node's id; for the Gateway the name of its service. */
   id: z.string(),
   /** As people knew it at that time. */
   name: z.string(),
+  /** The account that a key belongs to. With `key` alone. */
+  owner: z.optional(z.object({ id: z.string(), name: z.string() })),
 });
 export type Actor = z.infer<typeof Actor>;
 

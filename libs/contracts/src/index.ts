@@ -15,6 +15,7 @@ export {
   type BucketName,
   buckets,
   deadLetters,
+  keyUseSubject,
   lanes,
   logSubject,
   pulseSubject,
@@ -142,6 +143,31 @@ export {
   SignOut,
   TokenHash,
 } from './registry/account.orders.js';
+export {
+  AllowedModels,
+  API_KEY_MARK,
+  allKeyPermissions,
+  ApiKeyEvent,
+  ApiKeyHash,
+  ApiKeyId,
+  ApiKeyName,
+  ApiKeyText,
+  KeyLimits,
+  KeyPermission,
+  keyPermissions,
+  prefixOfKey,
+} from './registry/api-key.events.js';
+export {
+  apiKeyOrders,
+  ApiKeyState,
+  ChangeApiKey,
+  CreateApiKey,
+  ListApiKeys,
+  ListedApiKey,
+  RevokeApiKey,
+} from './registry/api-key.orders.js';
+export { type ApiKey, ApiKeys, grantedByKey, keyAllows, type KeyAnswer, mayByKey } from './registry/api-keys.js';
+export { apiKeyOf, ApiKeyUsed, KeyUses } from './registry/key-use.js';
 export { Certificate, Fingerprint, NodeEvent, NodeId } from './registry/node.events.js';
 export {
   ActivateNode,

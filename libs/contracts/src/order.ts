@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
+import { Actor } from './fact.js';
 import { Permission } from './permissions.js';
 
-/** Who asks for something over the bus, and with which permissions. Built by the gateway from a session, or by a service for itself. */
+/** Who asks for something over the bus, and with which permissions. Built by the gateway from a session or a key, or by a service for itself. */
 export const Caller = z.object({
-  actor: z.object({ kind: z.enum(['account', 'gateway', 'node']), id: z.string(), name: z.string() }),
+  actor: Actor,
   permissions: z.array(Permission),
   /** Names the order: a retry carries the same id and has no second effect. */
   commandId: z.uuid(),

@@ -51,6 +51,11 @@ export class HistoryController {
     return this.#take('account', fact);
   }
 
+  @OnFact(factFamilies.key, { durable: 'history-key' })
+  onKey(fact: FactIn<'key'>): Promise<void> {
+    return this.#take('key', fact);
+  }
+
   @OnFact(factFamilies.settings, { durable: 'history-settings' })
   onSettings(fact: FactIn<'settings'>): Promise<void> {
     return this.#take('settings', fact);

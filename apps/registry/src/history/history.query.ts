@@ -60,7 +60,10 @@ function conditions(filter: HistoryFilter, value: (given: unknown) => string): s
   if (node !== undefined) where.push(`node_id = ${value(node)}`);
   if (account !== undefined) {
     const id = value(account);
-    where.push(`(account_id = ${id}::uuid or (actor_id = ${id}::text and actor_kind = 'account'))`);
+    where.push(
+      `(account_id = ${id}::uuid or (actor_id = ${id}::text and actor_kind = 'account')
+        or (actor_kind = 'key' and meta->'actor'->'owner'->>'id' = ${id}::text))`,
+    );
   }
   if (family !== undefined) where.push(`family = ${value(family)}`);
   if (kind !== undefined) where.push(`type = ${value(kind)}`);

@@ -23,6 +23,7 @@ const kinds: Record<FactFamilyName, Subject['kind']> = {
   node: 'node',
   health: 'node',
   account: 'account',
+  key: 'key',
   settings: 'gateway',
 };
 
@@ -83,6 +84,11 @@ function subjectAfter(family: FactFamilyName, fact: Fact & { data: object }, bef
         ? { ...now, name: meta.actor.name }
         : now;
     }
+    case 'key': {
+      const event = factFamilies.key.schema.parse({ type, data });
+      if (event.type === 'ApiKeyCreated') return { ...now, name: event.data.name };
+      return event.type === 'ApiKeyChanged' && event.data.name ? { ...now, name: event.data.name.to } : now;
+    }
     case 'health':
     case 'settings':
       return now;
@@ -107,12 +113,16 @@ async function writeEntry(entry: HistoryEntry, nodeAfter: FleetNode | null, tx: 
       ...[id, family, stream, version, position, at, type],
       ...[data, meta, subject].map((json) => JSON.stringify(json)),
       subject.kind === 'node' ? subject.id : null,
-      subject.kind === 'account' ? subject.id : null,
+      accountOf(entry),
       ...[actor.kind, actor.id, actor.name.toLowerCase(), searchedText(entry)],
       nodeAfter === null ? null : JSON.stringify(nodeAfter),
     ],
   );
 }
+
+/** The account that an entry is about, itself or by one of its keys. */
+const accountOf = ({ family, subject, data }: HistoryEntry): string | null =>
+  subject.kind === 'account' ? subject.id : family === 'key' ? String(data['ownerId']) : null;
 
 /** How far the timeline has come in each family; 0 before the first. */
 export async function historyPosition(family: FactFamilyName, tx: Pick<EntityManager, 'query'>): Promise<number> {

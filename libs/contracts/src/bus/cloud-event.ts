@@ -25,7 +25,7 @@ export const CloudEventHeaders = z.object({
   'ce-commandid': z.uuid(),
   'ce-correlationid': z.uuid(),
   'ce-causationid': z.optional(z.uuid()),
-  /** JSON: {"kind","id","name"}; percent-encoded, since header values are ASCII (binding 3.1.3.1). */
+  /** JSON: {"kind","id","name"}, of a key its "owner" too; percent-encoded, since header values are ASCII (binding 3.1.3.1). */
   'ce-actor': z.string(),
 });
 export type CloudEventHeaders = z.infer<typeof CloudEventHeaders>;

@@ -47,9 +47,11 @@ export const lanes = {
   pulses: 'muster.sample.monitor.*',
   routers: 'muster.sample.router.*',
   history: 'muster.sample.history',
+  keyUses: 'muster.sample.key.*.used',
 } as const;
 
 export const sampleSubject = (nodeId: string): string => lanes.samples.replace('*', nodeId);
 export const logSubject = (nodeId: string): string => lanes.log.replace('*', nodeId);
 export const pulseSubject = (monitorId: string): string => lanes.pulses.replace('*', monitorId);
 export const routerPulseSubject = (router: string): string => lanes.routers.replace('*', router);
+export const keyUseSubject = (keyId: string): string => lanes.keyUses.replace('*', keyId);

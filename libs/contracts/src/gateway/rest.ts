@@ -19,6 +19,8 @@ import {
   SignIn,
 } from '../registry/account.orders.js';
 import { AccountId } from '../registry/account.events.js';
+import { ApiKeyId } from '../registry/api-key.events.js';
+import { ChangeApiKey, CreateApiKey, ListApiKeys } from '../registry/api-key.orders.js';
 import { Fingerprint, NodeId } from '../registry/node.events.js';
 import { Changed } from '../registry/node.orders.js';
 import { ChangeAccessKey, ReadSettings, ShowAccessKey } from '../registry/settings.orders.js';
@@ -97,6 +99,7 @@ const route = <
 
 const SessionId = z.uuid('The session id must be a UUID');
 const onAccount = z.object({ accountId: AccountId });
+const onKey = z.object({ keyId: ApiKeyId });
 const onNode = z.object({ nodeId: NodeId });
 const credentials = { name: SignIn.request.shape.name, password: SignIn.request.shape.password };
 
@@ -213,6 +216,24 @@ export const routes = {
       reply: Changed,
     },
   ),
+
+  listApiKeys: route('GET /api/keys', 'Every API key; those revoked stay for 30 days', 'keys:manage', {
+    reply: ListApiKeys.reply,
+  }),
+  createApiKey: route('POST /api/keys', 'Make an API key; the answer is the one time that it is shown', 'keys:manage', {
+    body: CreateApiKey.request,
+    reply: CreateApiKey.reply,
+    status: 201,
+  }),
+  changeApiKey: route('PATCH /api/keys/:keyId', 'Change name, models, expiry or limits', 'keys:manage', {
+    params: onKey,
+    body: z.omit(ChangeApiKey.request, { keyId: true, expectedVersion: true }),
+    reply: Changed,
+  }),
+  revokeApiKey: route('DELETE /api/keys/:keyId', 'Refuse an API key everywhere from now on', 'keys:manage', {
+    params: onKey,
+    reply: Changed,
+  }),
 
   listNodes: route('GET /api/nodes', 'Every node with its status', 'fleet:view', {
     reply: z.object({ nodes: z.array(NodeView) }),

@@ -4,6 +4,7 @@ import type { Event } from '../fact.js';
 import type { HealthEvent } from '../monitor/health.events.js';
 import { judge, type Status } from '../monitor/status.js';
 import type { AccountEvent } from '../registry/account.events.js';
+import type { ApiKeyEvent, KeyLimits } from '../registry/api-key.events.js';
 import type { NodeEvent } from '../registry/node.events.js';
 import type { SettingsEvent } from '../registry/settings.events.js';
 import type { HistoryEntry } from './history-entry.js';
@@ -100,6 +101,50 @@ const accounts: Words<AccountEvent> = {
   }),
 };
 
+const modelWords = (models: readonly string[] | null): string => models?.join(', ') ?? 'all models';
+const expiryWords = (expiresAt: string | null): string => (expiresAt === null ? 'never expires' : `until ${expiresAt}`);
+const limitWords = (limits: KeyLimits | null): string => {
+  const { concurrent, requestsPerMinute, tokensPerMinute } = limits ?? {};
+  const words = [
+    concurrent !== undefined && `${concurrent} at a time`,
+    requestsPerMinute !== undefined && `${requestsPerMinute} requests a minute`,
+    tokensPerMinute !== undefined && `${tokensPerMinute} tokens a minute`,
+  ];
+  return words.filter(Boolean).join(', ') || 'no limits';
+};
+
+const keys: Words<ApiKeyEvent> = {
+  ApiKeyCreated: ({ name, prefix, permissions, models, expiresAt, limits }) => ({
+    colour: 'green',
+    title: `API key ${name} made`,
+    detail: [
+      `${prefix}…`,
+      `for ${permissions.join(', ')}`,
+      modelWords(models ?? null),
+      expiryWords(expiresAt ?? null),
+      limitWords(limits ?? null),
+    ].join('; '),
+  }),
+  ApiKeyChanged: ({ name: renamed, models, expiresAt, limits }, name) => {
+    const changes = [
+      renamed && ([renamed.from, renamed.to] as const),
+      models && ([modelWords(models.from), modelWords(models.to)] as const),
+      expiresAt && ([expiryWords(expiresAt.from), expiryWords(expiresAt.to)] as const),
+      limits && ([limitWords(limits.from), limitWords(limits.to)] as const),
+    ].filter((change) => change !== undefined);
+    return {
+      colour: 'amber',
+      title: `API key ${renamed?.from ?? name} changed`,
+      change: { from: changes.map(([from]) => from).join('; '), to: changes.map(([, to]) => to).join('; ') },
+    };
+  },
+  ApiKeyRevoked: ({ because }, name) => ({
+    colour: 'grey',
+    title: `API key ${name} revoked`,
+    ...(because === 'owner-deleted' && { detail: 'Its owner’s account was deleted' }),
+  }),
+};
+
 const settings: Words<SettingsEvent> = {
   AccessKeyChanged: ({ keyId, from }) =>
     from === undefined
@@ -108,7 +153,7 @@ const settings: Words<SettingsEvent> = {
   AccessKeyShown: ({ keyId }) => ({ colour: 'amber', title: 'Access key shown', detail: `Key ${keyId}` }),
 };
 
-const words = { node: nodes, health, account: accounts, settings };
+const words = { node: nodes, health, account: accounts, key: keys, settings };
 
 /** `NodeCertificatePinned` → `Node certificate pinned`. */
 const spelled = (type: string): string => {

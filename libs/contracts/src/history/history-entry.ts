@@ -21,7 +21,7 @@ export const HistoryEntry = z.object({
   type: z.string(),
   data: z.record(z.string(), z.unknown()),
   meta: FactMeta,
-  subject: z.object({ kind: z.enum(['node', 'account', 'gateway']), id: z.string(), name: z.string() }),
+  subject: z.object({ kind: z.enum(['node', 'account', 'key', 'gateway']), id: z.string(), name: z.string() }),
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
@@ -30,6 +30,7 @@ export const neededToRead: Record<FactFamilyName, Permission> = {
   node: 'fleet:view',
   health: 'fleet:view',
   account: 'accounts:manage',
+  key: 'keys:manage',
   settings: 'settings:manage',
 };
 

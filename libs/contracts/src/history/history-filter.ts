@@ -15,7 +15,7 @@ export const MOST_WORDS = 8;
 export const HistoryFilter = z.object({
   /** Facts about this node. */
   node: z.optional(NodeId),
-  /** Facts about this account or caused by it. */
+  /** Facts about this account or its keys, or caused by it or by them. */
   account: z.optional(AccountId),
   family: z.optional(FamilyName),
   /** A type of fact, as `NodeRenamed`. */
@@ -56,8 +56,7 @@ export function inFilter(entry: HistoryEntry, filter: HistoryFilter): boolean {
   const about = (kind: typeof subject.kind, id: string): boolean => subject.kind === kind && subject.id === id;
   const at = Date.parse(entry.at);
   if (filter.node !== undefined && !about('node', filter.node)) return false;
-  if (filter.account !== undefined && !about('account', filter.account))
-    if (actor.kind !== 'account' || actor.id !== filter.account) return false;
+  if (filter.account !== undefined && !about('account', filter.account) && !isOf(entry, filter.account)) return false;
   if (filter.family !== undefined && family !== filter.family) return false;
   if (filter.kind !== undefined && type !== filter.kind) return false;
   if (filter.actor !== undefined && !isActor(filter.actor)) return false;
@@ -67,3 +66,9 @@ export function inFilter(entry: HistoryEntry, filter: HistoryFilter): boolean {
   const searched = searchedText(entry);
   return wordsOf(filter.text).every((word) => searched.includes(word));
 }
+
+/** Whether an account, or one of its keys, caused a fact, or it is about one of its keys. */
+const isOf = ({ family, data, meta: { actor } }: HistoryEntry, accountId: string): boolean =>
+  (actor.kind === 'account' && actor.id === accountId) ||
+  actor.owner?.id === accountId ||
+  (family === 'key' && data['ownerId'] === accountId);

@@ -20,6 +20,7 @@ const families: Record<FactFamilyName, string> = {
   node: 'Nodes',
   health: 'Health',
   account: 'Accounts',
+  key: 'API keys',
   settings: 'Configuration',
 };
 
