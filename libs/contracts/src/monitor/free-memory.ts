@@ -16,8 +16,11 @@ export interface FreeGpu {
 
 const GIB = 1024 ** 3;
 
-/** Metal's recommended working set, as measured on machines of many sizes: two thirds of up to 36 GiB, three quarters of more. */
-const appleLimit = (totalBytes: number): number => (totalBytes <= 36 * GIB ? (totalBytes * 2) / 3 : totalBytes * 0.75);
+/**
+ * How much Metal recommends to use (`recommendedMaxWorkingSetSize`): two thirds on small machines and three quarters from
+ * 36 GiB on, by the figures that llama.cpp prints; newer systems allow a little more.
+ */
+const appleLimit = (totalBytes: number): number => Math.floor(totalBytes * (totalBytes < 36 * GIB ? 2 / 3 : 3 / 4));
 
 /**
  * What is free on a node by its last measurement. `givenBack` is what an executor holds that will be stopped first. Without a
@@ -44,7 +47,7 @@ export function freeMemory(
       const taken = sample?.memoryUsedBytes;
       if (total === undefined || taken === undefined) return { unified: false };
       const returned = (givenBack.vramBytes ?? 0) / used.length;
-      return { unified: false, bytes: Math.min(total, Math.max(0, total - taken + returned)) };
+      return { unified: false, bytes: Math.min(total, Math.max(0, Math.floor(total - taken + returned))) };
     });
   if (measurement === undefined) return { gpus };
   const free = measurement.memoryTotalBytes - measurement.memoryUsedBytes + back;

@@ -123,14 +123,13 @@ const sum = (gpus: readonly FreeGpu[]): number | undefined =>
     0,
   );
 
-/** Keys, values and states of all slots, over all layers. */
+/** Keys, values and states of all slots, over all layers. Each slot has its own piece of the cache. */
 function cacheBytes(memory: ModelMemory, { context, slots, batch = DEFAULT_BATCH }: EstimateInput): number {
-  const tokens = slots * upTo(context, CACHE_PIECE_TOKENS);
+  const tokens = upTo(context, CACHE_PIECE_TOKENS);
   const { window } = memory;
-  const seen = window === undefined ? 0 : Math.min(tokens, upTo(slots * window.tokens + batch + 1, CACHE_PIECE_TOKENS));
-  return (
-    memory.cacheBytesPerToken * tokens + (window?.cacheBytesPerToken ?? 0) * seen + memory.stateBytesPerSlot * slots
-  );
+  const seen = window === undefined ? 0 : Math.min(tokens, upTo(window.tokens + batch, CACHE_PIECE_TOKENS));
+  const perSlot = memory.cacheBytesPerToken * tokens + (window?.cacheBytesPerToken ?? 0) * seen;
+  return slots * (perSlot + memory.stateBytesPerSlot);
 }
 
 /** The widest moment of computing one batch: the attention, the feed-forward, or the output for each of its tokens. */
