@@ -7,9 +7,12 @@ import { GatewayConfig } from './config.js';
 import { Door } from './doors/door.js';
 import { ProblemFilter } from './doors/problem.filter.js';
 import { Reply } from './doors/reply.js';
+import { ExecutorsController } from './executors/executors.controller.js';
 import { FleetFeed } from './fleet/fleet-feed.js';
 import { HistoryController } from './history/history.controller.js';
 import { ConsoleDoor } from './live/console-door.js';
+import { ModelsController } from './models/models.controller.js';
+import { ModelsFeed } from './models/models-feed.js';
 import { LogController } from './nodes/log.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { OpenApiController } from './open-api/open-api.controller.js';
@@ -30,6 +33,8 @@ export class GatewayModule {
         ApiKeysController,
         NodesController,
         LogController,
+        ExecutorsController,
+        ModelsController,
         HistoryController,
         SettingsController,
         OpenApiController,
@@ -38,6 +43,7 @@ export class GatewayModule {
         { provide: GatewayConfig, useValue: config },
         Sessions,
         FleetFeed,
+        ModelsFeed,
         ConsoleDoor,
         { provide: APP_GUARD, useClass: Door },
         { provide: APP_INTERCEPTOR, useClass: Reply },

@@ -54,6 +54,9 @@ export {
   GatewayView,
   loadOf,
   MetricsSnapshot,
+  ModelsChange,
+  ModelsSnapshot,
+  ModelsView,
   NodeLoad,
   NodeView,
   Notice,
@@ -81,17 +84,56 @@ export {
   ReadFleetAt,
   ReadHistory,
 } from './history/history.orders.js';
-export { Executor } from './monitor/executor.js';
+export {
+  Executor,
+  ExecutorFailure,
+  ExecutorId,
+  ExecutorSample,
+  ExecutorState,
+  executorStates,
+  MOST_EXECUTORS,
+} from './monitor/executor.js';
+export {
+  executorDefaults,
+  ExecutorParameters,
+  needsRestart,
+  parameterLimits,
+  SomeParameters,
+  startParameters,
+  withParameters,
+} from './monitor/executor-parameters.js';
 export { type FreeGpu, freeMemory, type FreeMemory } from './monitor/free-memory.js';
 export { Gpu, Hardware } from './monitor/hardware.js';
-export { HealthEvent } from './monitor/health.events.js';
+export { executorOrders, HealthEvent } from './monitor/health.events.js';
 export { Link, LinkCause, linkCauses } from './monitor/link.js';
 export { LOG_LINE_MAX_BYTES, LogEntry, LogLevel, logLevels, LogLine, NodeLog } from './monitor/log-entry.js';
 export { readableLine, readableText } from './monitor/log-text.js';
 export { type EstimateInput, estimateMemory, type MemoryEstimate, type MemoryPool } from './monitor/memory-estimate.js';
 export { describeEstimate } from './monitor/memory-words.js';
 export { MAX_MODELS, Model, ModelMemory } from './monitor/model.js';
-export { nodeCommands, ReadLog, ReadSamples } from './monitor/node.commands.js';
+export {
+  CancelRequests,
+  ConfigureExecutor,
+  executorCommands,
+  nodeCommands,
+  ReadLastLines,
+  ReadLog,
+  ReadSamples,
+  RestartExecutor,
+  StartExecutor,
+  StartExecutorAgain,
+  StopExecutor,
+} from './monitor/node.commands.js';
+export { boundedModels, ModelList, MODELS_BYTES, NodeModels } from './monitor/node-models.js';
+export {
+  ExecutorDone,
+  LAST_LINES,
+  LastLines,
+  NodeOrder,
+  NodeOutcome,
+  NodeRefusal,
+  nodeRefusals,
+} from './monitor/node-orders.js';
 export { MonitorPulse, NodeState } from './monitor/node-state.js';
 export { GpuSample, Measurement, NodeSample, NumberedSample } from './monitor/sample.js';
 export {

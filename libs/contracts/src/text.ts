@@ -18,6 +18,16 @@ export const visibleText = (what: string, longest: number) =>
     z.refine((text) => text === text.trim(), `${what} begins or ends with a space`),
   );
 
+/** One line of visible text of at most `longest` characters, or nothing at all. `what` begins each message. */
+export const visibleRemark = (what: string, longest: number) =>
+  z.string(`${what} must be text`).check(
+    z.refine((text) => characters(text) <= longest, {
+      error: `${what} is longer than ${longest} characters`,
+      abort: true,
+    }),
+    z.refine((text) => !INVISIBLE.test(text), `${what} contains invisible characters`),
+  );
+
 /** The name of a node: 1 to 64 visible characters. */
 export const NodeName = visibleText('The name', 64);
 

@@ -1,6 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { Certificate, Executor, Hardware, LogLevel, Measurement, NodeCondition } from '@muster/contracts';
+import {
+  type Certificate,
+  Executor,
+  type Hardware,
+  type LogLevel,
+  type Measurement,
+  type NodeCondition,
+} from '@muster/contracts';
 import {
   accessKeyId,
   type LinkServer,
@@ -11,6 +18,7 @@ import {
   SampleBuffer,
   serveLinks,
 } from '@muster/node-link';
+import type * as z from 'zod/mini';
 
 const GIB = 1024 ** 3;
 
@@ -170,8 +178,9 @@ export class SimulatedNode {
     this.#server.refresh();
   }
 
-  setExecutors(...executors: readonly Executor[]): void {
-    this.#executors = executors;
+  /** What is left out of an executor has its default. */
+  setExecutors(...executors: readonly z.input<typeof Executor>[]): void {
+    this.#executors = executors.map((executor) => Executor.parse(executor));
     this.#server.refresh();
   }
 

@@ -129,7 +129,8 @@ async function codeOf(socket: TestSocket, event: string): Promise<string> {
     event: string,
     ...values: unknown[]
   ) => Promise<unknown>;
-  const request = event.startsWith('fleet:') || event.startsWith('console:') ? [] : [{ nodeId: randomUUID() }];
+  const ofANode = event.startsWith('metrics:') || event.startsWith('log:');
+  const request = ofANode ? [{ nodeId: randomUUID() }] : [];
   const answered = emit(event, ...request).then(
     (answer) => (answer as { code?: string } | undefined)?.code ?? 'in',
     () => 'in',

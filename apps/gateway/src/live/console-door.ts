@@ -16,10 +16,11 @@ import { Clock, Ids } from '@muster/service';
 import { GatewayConfig } from '../config.js';
 import { doorCodes } from '../doors/problems.js';
 import { FleetFeed } from '../fleet/fleet-feed.js';
+import { ModelsFeed } from '../models/models-feed.js';
 import type { Session } from '../sessions/session-cache.js';
 import { hashOf, tokenOf } from '../sessions/session-cookie.js';
 import { Sessions } from '../sessions/sessions.js';
-import { ConsoleRooms, FLEET_ROOM, logRoom, metricsRoom, placeOf } from './console-rooms.js';
+import { ConsoleRooms, FLEET_ROOM, logRoom, metricsRoom, MODELS_ROOM, placeOf } from './console-rooms.js';
 import { type ConsoleServer, consoleServer, type ConsoleSocket } from './console-server.js';
 import { EventRate } from './event-rate.js';
 import { Outbox } from './outbox.js';
@@ -63,6 +64,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     private readonly config: GatewayConfig,
     private readonly sessions: Sessions,
     private readonly feed: FleetFeed,
+    private readonly models: ModelsFeed,
   ) {}
 
   /** Serves sockets on this HTTP server. Once, before it listens. */
@@ -70,9 +72,8 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     const server = consoleServer(http, this.config, (origin) => {
       this.#log.warn({ msg: 'A socket from a foreign page was refused', origin });
     });
-    const rooms = new ConsoleRooms(server, { bus: this.bus, clock: this.clock, ids: this.ids }, this.feed, (socket) =>
-      this.#mayTake(socket),
-    );
+    const ports = { bus: this.bus, clock: this.clock, ids: this.ids };
+    const rooms = new ConsoleRooms(server, ports, this.feed, this.models, (socket) => this.#mayTake(socket));
     this.#server = server;
     this.#rooms = rooms;
     server.use((socket, next) => {
@@ -143,6 +144,12 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     });
     socket.on('fleet:join', (ack) => {
       void this.#answer(socket, ack, () => rooms.enterFleet(socket));
+    });
+    socket.on('models:join', (ack) => {
+      void this.#answer(socket, ack, () => rooms.enterModels(socket));
+    });
+    socket.on('models:leave', () => {
+      rooms.leave(socket, MODELS_ROOM);
     });
     socket.on('metrics:join', (request, ack) => {
       void this.#answer(socket, ack, () => rooms.enterMetrics(socket, parseInput(NodeRoom, request).nodeId));

@@ -6,17 +6,20 @@ import {
   type HistoryPage,
   type LogEntry,
   type LogSnapshot,
+  type ModelsChange,
+  type ModelsSnapshot,
   factFamilyNames,
   type NodeSample,
   type Numbered,
   Refusal,
 } from '@muster/contracts';
 import type { FleetFeed } from '../fleet/fleet-feed.js';
+import type { ModelsFeed } from '../models/models-feed.js';
 import type { ConsoleServer, ConsoleSocket } from './console-server.js';
 import { END_BYTES } from './pressure.js';
 import { type Entered, Room, type Say, type Source } from './room.js';
 import { RoomKeeper } from './room-keeper.js';
-import { openFleet, openHistory, openLog, openMetrics, type SourcePorts } from './sources.js';
+import { openFleet, openHistory, openLog, openMetrics, openModels, type SourcePorts } from './sources.js';
 
 interface MetricsChange {
   nodeId: string;
@@ -32,13 +35,14 @@ interface HistoryChange {
 }
 
 export const FLEET_ROOM = 'fleet';
+export const MODELS_ROOM = 'models';
 /** A room for each set of families that somebody may read: who may read less is in another one. */
 export const historyRoom = (families: readonly FactFamilyName[]): string => `history:${families.join('+')}`;
 export const metricsRoom = (nodeId: string): string => `node:${nodeId}:metrics`;
 export const logRoom = (nodeId: string): string => `node:${nodeId}:log`;
 
 interface Place {
-  room: 'fleet' | 'metrics' | 'log' | 'history';
+  room: 'fleet' | 'models' | 'metrics' | 'log' | 'history';
   nodeId?: string;
 }
 
@@ -49,6 +53,7 @@ const familiesOf = (name: string): FactFamilyName[] =>
 /** What a room's name says; undefined for the rooms that are not the console's. */
 export function placeOf(name: string): Place | undefined {
   if (name === FLEET_ROOM) return { room: 'fleet' };
+  if (name === MODELS_ROOM) return { room: 'models' };
   if (isHistory(name)) return { room: 'history' };
   const [, nodeId, room] = /^node:([^:]+):(metrics|log)$/.exec(name) ?? [];
   return nodeId === undefined ? undefined : { room: room === 'log' ? 'log' : 'metrics', nodeId };
@@ -60,6 +65,7 @@ const MOST_ROOMS = 16;
 /** The rooms of the live console: who is in them and what is said in them, never more than a socket can take. */
 export class ConsoleRooms {
   readonly #fleet: RoomKeeper<FleetSnapshot, FleetChange>;
+  readonly #models: RoomKeeper<ModelsSnapshot, ModelsChange>;
   readonly #metrics: RoomKeeper<{ samples: NodeSample[] }, MetricsChange>;
   readonly #log: RoomKeeper<LogSnapshot, LogChange>;
   readonly #history: RoomKeeper<HistoryPage, HistoryChange>;
@@ -68,12 +74,17 @@ export class ConsoleRooms {
     private readonly server: ConsoleServer,
     private readonly ports: SourcePorts,
     private readonly feed: FleetFeed,
+    models: ModelsFeed,
     /** Looks at a socket before it is sent more; false when it must not be. */
     private readonly mayTake: (socket: ConsoleSocket) => boolean,
   ) {
     this.#fleet = this.#keeper(
       (_name, say) => openFleet(feed, say),
       (name, change) => server.to(name).emit('fleet:change', change),
+    );
+    this.#models = this.#keeper(
+      (_name, say) => openModels(models, say),
+      (name, change) => server.to(name).emit('models:change', change),
     );
     this.#metrics = this.#keeper(
       (name, say) => openMetrics(ports, placeOf(name)?.nodeId ?? '', say),
@@ -94,6 +105,10 @@ export class ConsoleRooms {
 
   enterFleet(socket: ConsoleSocket): Promise<Entered<FleetSnapshot> | undefined> {
     return this.#enter(this.#fleet, FLEET_ROOM, socket);
+  }
+
+  enterModels(socket: ConsoleSocket): Promise<Entered<ModelsSnapshot> | undefined> {
+    return this.#enter(this.#models, MODELS_ROOM, socket);
   }
 
   async enterMetrics(socket: ConsoleSocket, nodeId: string): Promise<Entered<{ samples: NodeSample[] }> | undefined> {
@@ -140,7 +155,7 @@ export class ConsoleRooms {
   }
 
   get #keepers() {
-    return [this.#fleet, this.#metrics, this.#log, this.#history] as const;
+    return [this.#fleet, this.#models, this.#metrics, this.#log, this.#history] as const;
   }
 
   #keeper<Snapshot, Change extends object>(

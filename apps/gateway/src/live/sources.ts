@@ -9,6 +9,8 @@ import {
   type HistoryPage,
   type LogEntry,
   type LogSnapshot,
+  type ModelsChange,
+  type ModelsSnapshot,
   neededToRead,
   type NodeSample,
   Outage,
@@ -20,6 +22,7 @@ import {
 import type { Clock, Ids } from '@muster/service';
 import { gatewayCaller } from '../doors/callers.js';
 import type { FleetFeed } from '../fleet/fleet-feed.js';
+import type { ModelsFeed } from '../models/models-feed.js';
 import { HistoryThread } from './history-thread.js';
 import { LogThread, SHOWN_ENTRIES } from './log-thread.js';
 import { MetricsThread } from './metrics-thread.js';
@@ -54,6 +57,14 @@ export function openFleet(feed: FleetFeed, say: Say<FleetChange>): Source<FleetS
       void loads.stop();
     },
   };
+}
+
+/** The models of every node. */
+export function openModels(feed: ModelsFeed, say: Say<ModelsChange>): Source<ModelsSnapshot> {
+  const off = feed.onChange((change) => {
+    say.change(change);
+  });
+  return { ready: feed.ready(), snapshot: () => feed.snapshot(), close: off };
 }
 
 /** Samples of one node: the last five minutes, then each as it comes. Listens before it asks. */

@@ -35,6 +35,7 @@ export const deadLetters = {
 /** The buckets of what is so at this moment. */
 export const buckets = {
   NODES: { name: 'NODES', what: 'One value a node, by its id' },
+  MODELS: { name: 'MODELS', what: 'The models of each node, by its id' },
   SETTINGS: { name: 'SETTINGS', what: 'The settings in force' },
 } as const;
 

@@ -3,7 +3,11 @@ import { Host, Port } from '../address.js';
 import { HistoryCursor, HistoryEntry } from '../history/history-entry.js';
 import { HistoryFilter } from '../history/history-filter.js';
 import { HISTORY_PAGE, HistoryPage } from '../history/history.orders.js';
+import { ExecutorId } from '../monitor/executor.js';
+import { SomeParameters } from '../monitor/executor-parameters.js';
 import { LogEntry } from '../monitor/log-entry.js';
+import { StartExecutor } from '../monitor/node.commands.js';
+import { ExecutorDone, LastLines } from '../monitor/node-orders.js';
 import { VerifyNode, VerifyStep } from '../monitor/verify.js';
 import type { Permission } from '../permissions.js';
 import { Permission as PermissionSchema } from '../permissions.js';
@@ -25,7 +29,7 @@ import { Fingerprint, NodeId } from '../registry/node.events.js';
 import { Changed } from '../registry/node.orders.js';
 import { ChangeAccessKey, ReadSettings, ShowAccessKey } from '../registry/settings.orders.js';
 import { AccountName, NodeName, Password } from '../text.js';
-import { NodeView } from './views.js';
+import { ModelsView, NodeView } from './views.js';
 
 /** Who may call a route: everybody, whoever is signed in, or whoever has the permission. */
 export type RouteAllowed = 'anyone' | 'signed-in' | Permission;
@@ -101,6 +105,7 @@ const SessionId = z.uuid('The session id must be a UUID');
 const onAccount = z.object({ accountId: AccountId });
 const onKey = z.object({ keyId: ApiKeyId });
 const onNode = z.object({ nodeId: NodeId });
+const onExecutor = z.object({ nodeId: NodeId, executorId: ExecutorId });
 const credentials = { name: SignIn.request.shape.name, password: SignIn.request.shape.password };
 
 /** Who the page talks as, and whether the very first account is still to be made. */
@@ -301,6 +306,56 @@ export const routes = {
     reply: z.string(),
     media: 'text/plain',
   }),
+
+  listModels: route('GET /api/models', 'The models of every node, as they were last known', 'fleet:view', {
+    reply: z.object({ nodes: z.array(ModelsView) }),
+  }),
+  readModels: route('GET /api/nodes/:nodeId/models', 'The models of one node, as they were last known', 'fleet:view', {
+    params: onNode,
+    reply: ModelsView,
+  }),
+  startExecutor: route(
+    'POST /api/nodes/:nodeId/executors',
+    'Want an executor for a model of this node from now on',
+    'executors:manage',
+    { params: onNode, body: StartExecutor.request, reply: ExecutorDone },
+  ),
+  stopExecutor: route(
+    'POST /api/nodes/:nodeId/executors/:executorId/stop',
+    'Stop an executor; what is in flight may end within a limit',
+    'executors:manage',
+    { params: onExecutor, reply: ExecutorDone },
+  ),
+  startExecutorAgain: route(
+    'POST /api/nodes/:nodeId/executors/:executorId/start',
+    'Start an executor that failed or was stopped, with the parameters that it has',
+    'executors:manage',
+    { params: onExecutor, reply: ExecutorDone },
+  ),
+  restartExecutor: route(
+    'POST /api/nodes/:nodeId/executors/:executorId/restart',
+    'End the process of an executor and start it anew',
+    'executors:manage',
+    { params: onExecutor, reply: ExecutorDone },
+  ),
+  cancelRequests: route(
+    'POST /api/nodes/:nodeId/executors/:executorId/cancel',
+    'End every request that is in flight or queued at an executor',
+    'executors:manage',
+    { params: onExecutor, reply: ExecutorDone },
+  ),
+  configureExecutor: route(
+    'PUT /api/nodes/:nodeId/executors/:executorId/parameters',
+    'Set parameters; those that are not named stay',
+    'executors:manage',
+    { params: onExecutor, body: SomeParameters, reply: ExecutorDone },
+  ),
+  readLastLines: route(
+    'GET /api/nodes/:nodeId/executors/:executorId/last-lines',
+    'The last lines of the run that failed',
+    'fleet:view',
+    { params: onExecutor, reply: LastLines },
+  ),
 
   readHistory: route('GET /api/history', 'The timeline, newest first; of the facts that you may read', 'fleet:view', {
     query: z.extend(HistoryFilter, {

@@ -6,7 +6,7 @@ import type { NodeSample } from '../monitor/sample.js';
 import type { Permission } from '../permissions.js';
 import type { RefusalCode } from '../refusal.js';
 import { NodeId } from '../registry/node.events.js';
-import type { FleetChange, FleetSnapshot } from './views.js';
+import type { FleetChange, FleetSnapshot, ModelsChange, ModelsSnapshot } from './views.js';
 
 /** A room's messages are numbered: `seq` grows by one while `epoch` stays. Whoever sees a hole or another epoch joins again. */
 export interface Numbered {
@@ -29,10 +29,12 @@ export interface LogSnapshot {
   more: boolean;
 }
 
-/** Rooms: `fleet`, `history` (the newest entries, then each that joins, of what one may read), and of each node `node:<id>:metrics` and `node:<id>:log`. Join = snapshot by the ack, then numbered changes. */
+/** Rooms: `fleet`, `models` (of every node), `history` (the newest entries, then each that joins, of what one may read), and of each node `node:<id>:metrics` and `node:<id>:log`. Join = snapshot by the ack, then numbered changes. */
 export interface ConsoleToServer {
   'fleet:join': (ack: (joined: Joined<FleetSnapshot>) => void) => void;
   'fleet:leave': () => void;
+  'models:join': (ack: (joined: Joined<ModelsSnapshot>) => void) => void;
+  'models:leave': () => void;
   'metrics:join': (request: { nodeId: string }, ack: (joined: Joined<{ samples: NodeSample[] }>) => void) => void;
   'metrics:leave': (request: { nodeId: string }) => void;
   'log:join': (request: { nodeId: string }, ack: (joined: Joined<LogSnapshot>) => void) => void;
@@ -45,11 +47,12 @@ export interface ConsoleToServer {
 
 export interface ServerToConsole {
   'fleet:change': (change: Numbered & FleetChange) => void;
+  'models:change': (change: Numbered & ModelsChange) => void;
   'metrics:change': (change: Numbered & { nodeId: string; samples: NodeSample[] }) => void;
   'log:change': (change: Numbered & { nodeId: string; entries: LogEntry[] }) => void;
   'history:change': (change: Numbered & { entries: HistoryEntry[] }) => void;
   /** The server asks the page to join this room again: it could not keep up, or the server lost its thread. */
-  'room:dirty': (room: { room: 'fleet' | 'metrics' | 'log' | 'history'; nodeId?: string }) => void;
+  'room:dirty': (room: { room: 'fleet' | 'models' | 'metrics' | 'log' | 'history'; nodeId?: string }) => void;
   /** Name or permissions of the account are others now: ask who is signed in, and show what it may see. */
   'session:changed': () => void;
   /** The session ended; the socket closes after this. */
@@ -62,6 +65,8 @@ export const NodeRoom = z.object({ nodeId: NodeId });
 export const socketPolicy: Record<keyof ConsoleToServer, Permission | 'open'> = {
   'fleet:join': 'fleet:view',
   'fleet:leave': 'open',
+  'models:join': 'fleet:view',
+  'models:leave': 'open',
   'metrics:join': 'fleet:view',
   'metrics:leave': 'open',
   'log:join': 'fleet:view',

@@ -4,6 +4,7 @@ import { Executor } from '../monitor/executor.js';
 import { Hardware } from '../monitor/hardware.js';
 import { Link } from '../monitor/link.js';
 import type { NodeState } from '../monitor/node-state.js';
+import { ModelList } from '../monitor/node-models.js';
 import { NodeSample, type Measurement } from '../monitor/sample.js';
 import { Status, type StatusInput, statusOf } from '../monitor/status.js';
 import { Fingerprint } from '../registry/node.events.js';
@@ -28,6 +29,17 @@ export const NodeView = z.object({
   executors: z.array(Executor),
 });
 export type NodeView = z.infer<typeof NodeView>;
+
+/** The models of one node, as they were last known: of a node that is away too. */
+export const ModelsView = z.object({ nodeId: z.uuid(), ...ModelList.shape });
+export type ModelsView = z.infer<typeof ModelsView>;
+
+export const ModelsSnapshot = z.object({ nodes: z.array(ModelsView) });
+export type ModelsSnapshot = z.infer<typeof ModelsSnapshot>;
+
+/** The nodes whose models have changed, each with all of its models. */
+export const ModelsChange = z.object({ changed: z.array(ModelsView), removed: z.array(z.uuid()) });
+export type ModelsChange = z.infer<typeof ModelsChange>;
 
 /** The few figures of the newest sample that the list shows. Percentages of 0 to 100; absent is not known. */
 export const NodeLoad = z.object({

@@ -1,7 +1,8 @@
 import { showAddress } from '../address.js';
 import { factFamilies } from '../bus/facts.js';
 import type { Event } from '../fact.js';
-import type { HealthEvent } from '../monitor/health.events.js';
+import type { ExecutorState } from '../monitor/executor.js';
+import type { executorOrders, HealthEvent } from '../monitor/health.events.js';
 import { judge, type Status } from '../monitor/status.js';
 import type { AccountEvent } from '../registry/account.events.js';
 import type { ApiKeyEvent, KeyLimits } from '../registry/api-key.events.js';
@@ -45,6 +46,23 @@ const nodes: Words<NodeEvent> = {
   NodeRemoved: (_, name) => ({ colour: 'grey', title: `${name} deleted` }),
 };
 
+const orderWords: Record<(typeof executorOrders)[number], string> = {
+  start: 'start ordered',
+  stop: 'stop ordered',
+  'start-again': 'start ordered again',
+  restart: 'restart ordered',
+  configure: 'parameters set',
+  cancel: 'its requests cancelled',
+};
+
+const executorColours: Record<ExecutorState, Status['colour']> = {
+  offline: 'grey',
+  starting: 'amber',
+  online: 'green',
+  stopping: 'amber',
+  failed: 'red',
+};
+
 const health: Words<HealthEvent> = {
   NodeConnected: ({ version }, name) => ({ colour: 'green', title: `${name} connected`, detail: `Version ${version}` }),
   NodeLost: ({ cause }, name) => ({
@@ -65,6 +83,26 @@ const health: Words<HealthEvent> = {
       detail: `${leftOut === 1 ? 'One change' : `${leftOut} changes`} before it came too fast to be told one by one`,
     }),
   }),
+  ExecutorOrdered: ({ model, order, parameters }, name) => {
+    const set = Object.entries(parameters ?? {}).map(([key, value]) => `${key} ${value}`);
+    return {
+      colour: order === 'stop' ? 'grey' : order === 'cancel' || order === 'configure' ? 'amber' : 'green',
+      title: `${model} on ${name}: ${orderWords[order]}`,
+      ...(set.length > 0 && { detail: set.join(', ') }),
+    };
+  },
+  ExecutorChanged: ({ model, from, to, words, leftOut }, name) => {
+    const before =
+      leftOut !== undefined &&
+      `${leftOut === 1 ? 'One change' : `${leftOut} changes`} before it came too fast to be told one by one`;
+    const detail = [words, before].filter(Boolean).join('; ');
+    return {
+      colour: executorColours[to],
+      title: `${model} on ${name} is ${to}`,
+      ...(from && { change: { from, to } }),
+      ...(detail !== '' && { detail }),
+    };
+  },
   NodeLogGap: ({ lost, where }, name) => ({
     colour: 'amber',
     title: `${lost === undefined ? 'Lines' : lost === 1 ? 'One line' : `${lost} lines`} of the log of ${name} lost`,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { NodeId } from '../registry/node.events.js';
+import { Sealed } from '../sealed.js';
 import { Executor } from './executor.js';
 import { Hardware } from './hardware.js';
 import { Link } from './link.js';
@@ -20,6 +21,8 @@ export const NodeState = z.object({
   hello: z.optional(z.object({ version: z.string(), run: z.uuid(), hardware: Hardware })),
   condition: z.optional(NodeCondition),
   executors: z.array(Executor),
+  /** What inference calls to the node carry, sealed with MUSTER_SECRET. Good for as long as the access key it was issued under. */
+  ticket: z.optional(Sealed),
 });
 export type NodeState = z.infer<typeof NodeState>;
 

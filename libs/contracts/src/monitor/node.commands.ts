@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import { commandToNode } from '../order.js';
+import { ExecutorId } from './executor.js';
+import { SomeParameters } from './executor-parameters.js';
 import { LogEntry } from './log-entry.js';
+import { ExecutorDone, LastLines } from './node-orders.js';
 import { NodeSample } from './sample.js';
 
 /** The samples of the last five minutes, oldest first, as whoever opens the node's page needs them. */
@@ -22,5 +25,49 @@ export const ReadLog = commandToNode('read-log', {
   reply: z.object({ epoch: z.uuid(), entries: z.array(LogEntry), more: z.boolean() }),
   allowed: 'fleet:view',
 });
+
+const onExecutor = { executorId: ExecutorId };
+
+/** The node answers within 5 s; the rest is for the way. */
+const executorCommand = <Request extends z.ZodMiniType>(name: string, request: Request) =>
+  commandToNode(name, { request, reply: ExecutorDone, allowed: 'executors:manage', deadlineMs: 7_000 });
+
+/** An executor for this model is wanted from now on, with these parameters and else those that it has, or the defaults. */
+export const StartExecutor = executorCommand(
+  'start-executor',
+  z.object({
+    modelId: z.string('The model id must be text').check(z.minLength(1, 'The model id is empty'), z.maxLength(256)),
+    parameters: z.optional(SomeParameters),
+  }),
+);
+/** Not wanted any more. Answered when that is written down: the state then tells how it ends. */
+export const StopExecutor = executorCommand('stop-executor', z.object(onExecutor));
+/** Wanted again, after it failed or was stopped. */
+export const StartExecutorAgain = executorCommand('start-executor-again', z.object(onExecutor));
+export const RestartExecutor = executorCommand('restart-executor', z.object(onExecutor));
+/** Sets parameters; those of the process hold from its next run on, and the reply says so. */
+export const ConfigureExecutor = executorCommand(
+  'configure-executor',
+  z.object({ ...onExecutor, parameters: SomeParameters }),
+);
+/** Ends every request that is in flight or queued at this executor; whoever sent one gets an error. */
+export const CancelRequests = executorCommand('cancel-requests', z.object(onExecutor));
+
+/** The last lines of the run that failed, kept over a restart of the node. */
+export const ReadLastLines = commandToNode('read-last-lines', {
+  request: z.object(onExecutor),
+  reply: LastLines,
+  allowed: 'fleet:view',
+  deadlineMs: 7_000,
+});
+
+export const executorCommands = {
+  StartExecutor,
+  StopExecutor,
+  StartExecutorAgain,
+  RestartExecutor,
+  ConfigureExecutor,
+  CancelRequests,
+};
 
 export const nodeCommands = { ReadSamples, ReadLog };

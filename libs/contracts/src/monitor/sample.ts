@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ExecutorSample, MOST_EXECUTORS } from './executor.js';
 
 const percent = z.number().check(z.gte(0), z.lte(100));
 const bytes = z.number().check(z.int(), z.gte(0));
@@ -21,6 +22,8 @@ export const Measurement = z.object({
   /** The system's load averages over 1, 5 and 15 minutes, where it has them. */
   load: z.optional(z.tuple([z.number(), z.number(), z.number()])),
   gpus: z.array(GpuSample).check(z.maxLength(64)),
+  /** Absent from a node that has none. */
+  executors: z.optional(z.array(ExecutorSample).check(z.maxLength(MOST_EXECUTORS))),
 });
 export type Measurement = z.infer<typeof Measurement>;
 

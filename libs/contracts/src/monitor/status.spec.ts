@@ -1,20 +1,21 @@
 import fc from 'fast-check';
-import type { Executor } from './executor.js';
+import { Executor } from './executor.js';
 import { type Link, linkCauses } from './link.js';
 import { judge, type StatusInput, statusOf, statusReasons } from './status.js';
 
 const now = '2026-11-23T12:00:00.000Z';
 const later = '2026-11-23T12:00:05.000Z';
 const up: Link = { phase: 'up', since: now, frames: 'in-time' };
-const executor = (change: Partial<Executor> = {}): Executor => ({
-  executorId: 'e1',
-  model: 'llama-3.1-8b',
-  state: 'online',
-  slots: 2,
-  inFlight: 0,
-  queued: 0,
-  ...change,
-});
+const executor = (change: Partial<Executor> = {}): Executor =>
+  Executor.parse({
+    executorId: 'e1',
+    model: 'llama-3.1-8b',
+    state: 'online',
+    slots: 2,
+    inFlight: 0,
+    queued: 0,
+    ...change,
+  });
 const node = (change: Partial<StatusInput> = {}): StatusInput => ({
   activated: true,
   link: up,
@@ -99,7 +100,12 @@ describe('the status of a node', () => {
     );
     fc.assert(
       fc.property(fc.boolean(), link, executors, (activated, someLink, someExecutors) => {
-        const status = judge({ activated, link: someLink, condition: undefined, executors: someExecutors });
+        const status = judge({
+          activated,
+          link: someLink,
+          condition: undefined,
+          executors: someExecutors.map((each) => executor(each)),
+        });
         expect(statusReasons).toContain(status.reason);
         expect(status.clears === '').toBe(status.colour === 'green');
         if (status.colour === 'green')

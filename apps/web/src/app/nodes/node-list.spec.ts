@@ -1,3 +1,4 @@
+import { Executor } from '@muster/contracts';
 import { aNode, AT } from '../testing/examples.js';
 import { countGroups, matches, reasonLine, rowOf } from './node-list.js';
 
@@ -5,8 +6,8 @@ const now = Date.parse(AT) + 130_000;
 const busy = aNode({
   status: { colour: 'amber', reason: 'queued', words: 'Busy: 8 in flight, 3 queued', clears: 'x', since: AT },
   executors: [
-    { executorId: 'a', model: 'a', state: 'online', slots: 8, inFlight: 6, queued: 3 },
-    { executorId: 'b', model: 'b', state: 'offline', slots: 4, inFlight: 0, queued: 0 },
+    Executor.parse({ executorId: 'a', model: 'a', state: 'online', slots: 8, inFlight: 6, queued: 3 }),
+    Executor.parse({ executorId: 'b', model: 'b', state: 'offline', slots: 4, inFlight: 0, queued: 0 }),
   ],
 });
 const stale = aNode({
