@@ -13,7 +13,7 @@ const LINES_OF_ONE_MESSAGE = 100;
  */
 export class Log {
   constructor(
-    private readonly ring: LogBuffer,
+    readonly ring: LogBuffer,
     private readonly sink: LogSink,
     private readonly now: () => string,
   ) {}

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { type Hardware, NodeName, showAddress } from '@muster/contracts';
 import { type Hello, LogBuffer, SampleBuffer, serveLinks } from '@muster/node-link';
 import { accessKeys } from './access-keys.js';
@@ -9,6 +12,7 @@ import { errorCode } from './error-code.js';
 import { findGpus } from './gpus/find-gpus.js';
 import { ownCertificate } from './identity.js';
 import { linkLog } from './link-log.js';
+import { LogFiles } from './log-files.js';
 import { Log } from './log.js';
 import { readHardware } from './machine/hardware.js';
 import { startSampler } from './sampler.js';
@@ -41,9 +45,8 @@ export async function startNode(
       terminal.say(`Enter it in the console's Configuration. It is shown this once and kept in ${keys.file}`);
     }
 
-    const ring = new LogBuffer();
     const samples = new SampleBuffer();
-    const log = new Log(ring, terminal.sink, () => new Date().toISOString());
+    const log = keptLog(join(folder.path, 'log'), terminal, started);
     log.write('info', 'node', `Muster node ${version} starts`);
 
     const gpus = await findGpus((what) => log.write('warning', 'hardware', what));
@@ -66,7 +69,7 @@ export async function startNode(
       accessKeys: keys.current,
       hello: () => hello,
       samples,
-      log: ring,
+      log: log.ring,
       onNotice: linkLog(log),
     });
     const port = await server.listen(config.port, config.bind).catch((error: unknown) => {
@@ -86,6 +89,33 @@ export async function startNode(
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** The log on its disk, in memory and on the terminal. */
+function keptLog(folder: string, terminal: Terminal, started: (() => void | Promise<void>)[]): Log {
+  const files = new LogFiles(folder, {
+    bootId: bootId(),
+    newId: randomUUID,
+    monotonicMs: () => performance.now(),
+    onTrouble: (words) =>
+      // Not from within the line that could not be kept.
+      setImmediate(() => {
+        if (words === undefined) log.write('info', 'log', 'Lines are kept on the disk again');
+        else log.write('error', 'log', `Lines are not kept on the disk: ${words}. Tried again each minute.`);
+      }),
+  });
+  started.push(() => files.close());
+  const log = new Log(new LogBuffer(files), terminal.sink, () => new Date().toISOString());
+  return log;
+}
+
+/** Another after each start of the machine. Where there is none to read, no two starts are taken for one. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return randomUUID();
   }
 }
 

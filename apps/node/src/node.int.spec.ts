@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LogLine } from '@muster/contracts';
 import { accessKeyId, dial, type FromNode } from '@muster/node-link';
 import { until } from '@muster/testing';
 
@@ -99,6 +100,40 @@ describe('a node service', () => {
     expect(lines.map(({ message }) => message).join('\n')).toContain('Listening on');
     expect(JSON.stringify(frames)).not.toContain(key);
     connection.close();
+  }, 30_000);
+
+  it('keeps its log over a kill: who was there before gets the lines in between, numbered on', async () => {
+    const first = serve();
+    const key = await first.found(/^Access key: (\S+)$/m);
+    const before = await link(await first.port(), key);
+    const frames: FromNode[] = [];
+    const linesOf = (): LogLine[] => frames.flatMap((frame) => (frame.type === 'lines' ? frame.lines : []));
+    before.onFrame((frame) => frames.push(frame));
+    await until(() => linesOf().length > 2, Boolean, { withinMs: 10_000 });
+    const last = linesOf().at(-1)?.seq ?? 0;
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    const second = serve();
+    const { run, log } = before.hello;
+    const resume = { run, sample: 1, numbering: log?.id ?? '', line: last };
+    const after = await dial({
+      host: 'localhost',
+      address: '127.0.0.1',
+      port: await second.port(),
+      accessKey: key,
+      resume,
+    });
+    expect(after.hello.log?.id).toBe(log?.id);
+    frames.length = 0;
+    after.onFrame((frame) => frames.push(frame));
+    await until(() => linesOf().some(({ message }) => message.startsWith('Certificate')), Boolean, {
+      withinMs: 10_000,
+    });
+    const seqs = linesOf().map(({ seq }) => seq);
+    expect(seqs).toEqual(seqs.map((_, index) => last + 1 + index));
+    expect(frames.filter(({ type }) => type === 'gap')).toEqual([]);
+    after.close();
   }, 30_000);
 
   it('says goodbye and ends with 0 when it is asked to stop', async () => {

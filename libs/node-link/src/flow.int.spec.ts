@@ -1,4 +1,5 @@
 import { flow, slowReader, testNode, type TestNode, until } from '../test/test-node.js';
+import { LogBuffer, type LogNumbering } from './buffers.js';
 import { type FromNode } from './frames.js';
 import type { NodeConnection } from './node-connection.js';
 
@@ -13,9 +14,59 @@ const collect = (connection: NodeConnection): FromNode[] => {
   connection.onFrame((frame) => frames.push(frame));
   return frames;
 };
+/** An archive in memory, as an earlier life might have left it. */
+const archive = (lines: number, numbering: LogNumbering) => {
+  const kept = Array.from({ length: lines }, (_, n) => ({
+    seq: n + 1,
+    at: '2026-11-23T12:00:00.000Z',
+    level: 'info' as const,
+    source: 'node',
+    message: `line ${n + 1}`,
+  }));
+  return {
+    numbering,
+    first: 1,
+    next: lines + 1,
+    append: () => undefined,
+    read: (from: number, most: number) => kept.slice(from - 1, from - 1 + most),
+  };
+};
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, n) => first + n);
 
 describe('the flow of samples and lines', () => {
+  const linesOf = (frames: readonly FromNode[]) =>
+    frames.flatMap((frame) => (frame.type === 'lines' ? frame.lines : []));
+
+  it('goes on with lines that the archive of an earlier life has, and begins with the last 10,000', async () => {
+    const id = crypto.randomUUID();
+    const earlier = crypto.randomUUID();
+    const kept = archive(12_000, { id, continues: { id: earlier, upTo: 12_000 } });
+    const another = await testNode({ log: new LogBuffer(kept) });
+    const run = crypto.randomUUID();
+    try {
+      const known = collect(await another.link({ resume: { run, sample: 9, numbering: id, line: 11_990 } }));
+      const earlierKnown = collect(
+        await another.link({ resume: { run, sample: 9, numbering: earlier, line: 11_995 } }),
+      );
+      const stranger = collect(await another.link());
+      await until(() => flow(stranger, 'lines').at(-1) === 12_000);
+      another.line('new');
+      await until(() => [known, earlierKnown, stranger].every((frames) => flow(frames, 'lines').at(-1) === 12_001));
+      expect(flow(known, 'lines')).toEqual(upTo(12_001, 11_991));
+      expect(flow(earlierKnown, 'lines')).toEqual(upTo(12_001, 11_996));
+      expect(flow(stranger, 'lines')).toEqual([{ lost: 2_000 }, ...upTo(12_001, 2_001)]);
+      expect(linesOf(known)[0]?.message).toBe('line 11991');
+    } finally {
+      await another.server.close();
+    }
+  });
+
+  it('tells by its pongs how far the clock of the node is off', async () => {
+    const connection = await node.link();
+    await connection.ping();
+    expect(Math.abs(connection.clockOffsetMs ?? NaN)).toBeLessThan(1_000);
+  });
+
   it('begins with all that the node has and goes on with what comes', async () => {
     for (let n = 0; n < 300; n += 1) node.sample();
     for (let n = 0; n < 1_200; n += 1) node.line(`line ${n}`);
@@ -40,7 +91,9 @@ describe('the flow of samples and lines', () => {
   it('goes on from the numbers of before in the same run', async () => {
     for (let n = 0; n < 10; n += 1) node.sample();
     for (let n = 0; n < 10; n += 1) node.line('x');
-    const frames = collect(await node.link({ resume: { run: node.hello.run, sample: 7, log: 10 } }));
+    const frames = collect(
+      await node.link({ resume: { run: node.hello.run, sample: 7, numbering: node.hello.run, line: 10 } }),
+    );
     node.line('new');
     await until(() => flow(frames, 'lines').length === 1);
     expect(flow(frames, 'samples')).toEqual([8, 9, 10]);
@@ -49,7 +102,9 @@ describe('the flow of samples and lines', () => {
 
   it('begins anew with another run', async () => {
     node.sample();
-    const frames = collect(await node.link({ resume: { run: crypto.randomUUID(), sample: 7, log: 10 } }));
+    const frames = collect(
+      await node.link({ resume: { run: crypto.randomUUID(), sample: 7, numbering: crypto.randomUUID(), line: 10 } }),
+    );
     await until(() => flow(frames, 'samples').length === 1);
     expect(flow(frames, 'samples')).toEqual([1]);
   });
@@ -57,7 +112,9 @@ describe('the flow of samples and lines', () => {
   it('tells what is gone as a gap with its count', async () => {
     for (let n = 0; n < 1_805; n += 1) node.sample();
     for (let n = 0; n < 10_003; n += 1) node.line('x');
-    const frames = collect(await node.link({ resume: { run: node.hello.run, sample: 2, log: 1 } }));
+    const frames = collect(
+      await node.link({ resume: { run: node.hello.run, sample: 2, numbering: node.hello.run, line: 1 } }),
+    );
     await until(() => flow(frames, 'lines').at(-1) === 10_003);
     expect(flow(frames, 'samples')).toEqual([{ lost: 3 }, ...upTo(1_805, 6)]);
     expect(flow(frames, 'lines')).toEqual([{ lost: 2 }, ...upTo(10_003, 4)]);

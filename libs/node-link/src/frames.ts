@@ -9,7 +9,10 @@ const executors = z.array(Executor).check(z.maxLength(256));
 const frame = <Type extends string, Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) =>
   z.object({ type: z.literal(type), ...shape });
 
-/** Starts the flow of samples and lines: the node sends what comes after these numbers of its present run; 0 is all it has. */
+/**
+ * Starts the flow of samples and lines: the node sends what comes after these numbers: of samples in its present run,
+ * of lines in its present numbering. 0 is whoever has nothing: all samples that the node has, and its last 10,000 lines.
+ */
 export const Resume = frame('resume', { sample: seq, line: seq });
 export const Ping = frame('ping', { id: pingId });
 export const GatewayGoodbye = frame('goodbye', { reason: z.enum(['verified', 'not-wanted', 'stopping']) });
@@ -25,6 +28,11 @@ const about = {
   run: z.uuid(),
   /** What the node calls itself: a suggestion. */
   name: z.optional(NodeName),
+  /**
+   * The numbering of its lines, when it outlasts the run: lines then count on over restarts. With `continues`, the numbers up
+   * to `upTo` name the same lines as in that earlier numbering. Absent, lines count from 1 in each run.
+   */
+  log: z.optional(z.object({ id: z.uuid(), continues: z.optional(z.object({ id: z.uuid(), upTo: seq })) })),
   hardware: Hardware,
   condition: NodeCondition,
   executors,
@@ -54,7 +62,11 @@ export const GapFrame = frame('gap', {
 export const ConditionFrame = frame('condition', { condition: NodeCondition });
 export const ExecutorsFrame = frame('executors', { executors });
 export const HardwareFrame = frame('hardware', { hardware: Hardware });
-export const Pong = frame('pong', { id: pingId });
+export const Pong = frame('pong', {
+  id: pingId,
+  /** The node's own clock as it answers: for showing how far it is off, and for nothing else. */
+  at: z.optional(z.iso.datetime()),
+});
 export const NodeGoodbye = frame('goodbye', { reason: z.enum(['stopping', 'key-changed']) });
 
 /** Everything a node may say on a link once it is made. */

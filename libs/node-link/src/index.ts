@@ -1,11 +1,11 @@
-export { LogBuffer, SampleBuffer, type TimedMeasurement } from './buffers.js';
+export { type LogArchive, LogBuffer, type LogNumbering, SampleBuffer, type TimedMeasurement } from './buffers.js';
 export { fingerprintOf, makeCertificate, type OwnCertificate } from './certificate.js';
 export { type FrameFault, frameFaults } from './codec.js';
 export { type Deadlines, dial, type DialOptions, type StageInfo } from './dial.js';
 export { FromNode, type GoodbyeFromNode, type GoodbyeToNode, type Hello, ToNode } from './frames.js';
 export { limits, protocolVersions } from './limits.js';
 export { type DialStage, LinkError } from './link-error.js';
-export { NodeConnection, type ResumeFrom } from './node-connection.js';
+export { lineSeen, NodeConnection, numberingOf, type ResumeFrom } from './node-connection.js';
 export { accessKeyId } from './proof.js';
 export { type LinkNotice, type LinkServer, serveLinks, type ServeOptions } from './serve.js';
 export { type LinkEnd, type ServedLink } from './served-link.js';

@@ -22,6 +22,12 @@ export const limits = {
   waitingBytes: 256 * 1024,
   /** Lines are collected for this long before they are sent. */
   linesEveryMs: 100,
+  /**
+   * Lines that a node sends at once, as after an outage, and a second after that: less than a Gateway takes, so that what was
+   * kept over a long outage comes whole. A log that is written faster than this falls behind, and then has a gap.
+   */
+  linesAtOnce: 11_000,
+  linesPerSecond: 900,
   /** Frames and bytes a second that an end takes from the other; beyond, the Gateway reads slower and the node ends the link. */
   framesPerSecond: 200,
   bytesPerSecond: 8 * 1024 * 1024,

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Certificate, LinkCause } from '@muster/contracts';
 import { decode, ProtocolFault } from './codec.js';
+import { ClockOffset } from './clock-offset.js';
 import { FromNode, type GoodbyeToNode, type Hello, type ToNode } from './frames.js';
 import { FlowNumbers } from './flow-numbers.js';
 import { limits } from './limits.js';
@@ -8,11 +9,23 @@ import { readable } from './readable.js';
 import type { SocketWire } from './socket-wire.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** Where the flow goes on: the last numbers seen of one run. Of another run everything that the node has is sent. */
+/** Where the flow goes on: the last numbers seen, of samples in a run, of lines in a numbering. Of others all is sent that the node has. */
 export interface ResumeFrom {
   readonly run: string;
   readonly sample: number;
-  readonly log: number;
+  /** What `numberingOf` said of the hello when the lines were seen. */
+  readonly numbering: string;
+  readonly line: number;
+}
+
+/** What the numbers of a node's lines count in: a numbering that outlasts its restarts, else its run. */
+export const numberingOf = ({ run, log }: Pick<Hello, 'run' | 'log'>): string => log?.id ?? run;
+
+/** The last line that somebody has of this node, in the numbering of its hello; 0 when he has none of it. */
+export function lineSeen(hello: Pick<Hello, 'run' | 'log'>, resume: ResumeFrom | undefined): number {
+  if (resume?.numbering === numberingOf(hello)) return resume.line;
+  const continues = hello.log?.continues;
+  return resume !== undefined && resume.numbering === continues?.id ? Math.min(resume.line, continues.upTo) : 0;
 }
 
 export interface Linked {
@@ -52,6 +65,7 @@ export class NodeConnection {
   readonly #questions = new Map<number, Question>();
   #asked = 0;
   #roundTripMs: number | undefined;
+  readonly #clock = new ClockOffset();
   #handler: ((frame: FromNode) => void) | undefined;
   readonly #silentAfterMs: number;
   #heardMs = performance.now();
@@ -66,8 +80,7 @@ export class NodeConnection {
     this.protocol = protocol;
     this.#wire = wire;
     this.#silentAfterMs = silentAfterMs ?? limits.silentNodeMs;
-    const known = resume?.run === hello.run ? resume : undefined;
-    this.#numbers = new FlowNumbers(known?.sample ?? 0, known?.log ?? 0);
+    this.#numbers = new FlowNumbers(resume?.run === hello.run ? resume.sample : 0, lineSeen(hello, resume));
     const nowMs = performance.now();
     this.#frames = new TokenBucket(limits.framesPerSecond * 2, limits.framesPerSecond, nowMs);
     this.#bytes = new TokenBucket(limits.bytesPerSecond * 2, limits.bytesPerSecond, nowMs);
@@ -83,6 +96,11 @@ export class NodeConnection {
   /** How long the last sign of life took there and back, in milliseconds. */
   get roundTripMs(): number | undefined {
     return this.#roundTripMs;
+  }
+
+  /** How far the node's clock is ahead of this one, in milliseconds, behind it when negative; undefined when it does not tell. */
+  get clockOffsetMs(): number | undefined {
+    return this.#clock.offsetMs;
   }
 
   /**
@@ -134,7 +152,7 @@ export class NodeConnection {
       const frame = decode(FromNode, text);
       this.#numbers.follow(frame, this.#handler !== undefined);
       this.#heardMs = performance.now();
-      if (frame.type === 'pong') this.#answered(frame.id);
+      if (frame.type === 'pong') this.#answered(frame.id, frame.at);
       if (frame.type === 'goodbye') this.#end(frame.reason === 'key-changed' ? 'key-refused' : 'closed', frame);
       else this.#handler?.(readable(frame));
     } catch (error) {
@@ -155,11 +173,12 @@ export class NodeConnection {
     }, debtMs);
   }
 
-  #answered(id: number): void {
+  #answered(id: number, at: string | undefined): void {
     const question = this.#questions.get(id);
     if (question === undefined) return;
     this.#questions.delete(id);
     this.#roundTripMs = performance.now() - question.askedMs;
+    if (at !== undefined) this.#clock.heard(Date.parse(at), Date.now(), this.#roundTripMs);
     question.answer(this.#roundTripMs);
   }
 

@@ -1,17 +1,22 @@
 /**
- * The last `capacity` items, numbered from 1 without holes. Adding to a full buffer lets the oldest go; who comes back for
+ * The last `capacity` items, numbered without holes from 1, or from where an earlier life left off. Adding to a full buffer lets the oldest go; who comes back for
  * it sees from `first` that it is gone. Memory is bounded by the capacity, however slow the readers.
  */
 export class NumberedBuffer<T> {
   readonly #items: T[] = [];
   readonly #listeners = new Set<() => void>();
-  #next = 1;
+  #next: number;
 
-  constructor(readonly capacity: number) {}
+  constructor(
+    readonly capacity: number,
+    private readonly start = 1,
+  ) {
+    this.#next = start;
+  }
 
   /** The number of the oldest item that is still here; equal to `next` while there is none. */
   get first(): number {
-    return this.#next - Math.min(this.capacity, this.#next - 1);
+    return Math.max(this.start, this.#next - this.capacity);
   }
 
   /** The number that the next item will have. */

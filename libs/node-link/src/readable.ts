@@ -35,10 +35,11 @@ function readableLogLine(line: LogLine): LogLine {
   return { ...line, source: short(line.source, 64), message, ...(cut > 0 ? { cutBytes: cut } : {}) };
 }
 
-export const readableHello = ({ version, run, name, hardware, condition, executors }: Hello): Hello => ({
+export const readableHello = ({ version, run, name, log, hardware, condition, executors }: Hello): Hello => ({
   version: short(version, 64),
   run,
   ...(name === undefined ? {} : { name }),
+  ...(log === undefined ? {} : { log }),
   hardware: readableHardware(hardware),
   condition: readableCondition(condition),
   executors: readableExecutors(executors),

@@ -39,10 +39,14 @@ export class ServedLink {
   readonly #stopListening: (() => void)[];
   readonly #idle: NodeJS.Timeout;
   #told: Told;
-  #flow: { sample: number; line: number } | undefined;
+  /** The next number of each; `lineFrom`: no line before it is wanted. */
+  #flow: { sample: number; line: number; readonly lineFrom: number } | undefined;
+  readonly #lines: TokenBucket;
   #ended = false;
   #pumpSoon: NodeJS.Immediate | undefined;
   #linesSoon: NodeJS.Timeout | undefined;
+  /** More lines were sent at once than may be: the rest waits. */
+  #linesPaused: NodeJS.Timeout | undefined;
 
   constructor(wire: SocketWire, served: Served) {
     const { admitted, peer } = served;
@@ -52,6 +56,7 @@ export class ServedLink {
     this.#wire = wire;
     this.#served = served;
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.framesPerSecond, performance.now());
+    this.#lines = new TokenBucket(limits.linesAtOnce, limits.linesPerSecond, performance.now());
     const hello = served.hello();
     this.#told = toldBy(hello);
     this.#stopListening = [
@@ -59,7 +64,8 @@ export class ServedLink {
       served.log.onAdd(() => (this.#linesSoon ??= setTimeout(() => this.#linesDue(), limits.linesEveryMs))),
     ];
     this.#idle = setTimeout(() => this.terminate('silent'), limits.silentGatewayMs);
-    wire.send({ type: 'hello', ...hello });
+    const { numbering } = served.log;
+    wire.send({ type: 'hello', ...hello, ...(numbering && { log: numbering }) });
     wire.handOver({
       onText: (text) => this.#take(text),
       onFault: () => this.#end('protocol'),
@@ -112,7 +118,7 @@ export class ServedLink {
         case 'ping':
           // Not read by the Gateway, pongs would pile up.
           if (this.#wire.socket.bufferedAmount > limits.frameBytes) return this.terminate('silent');
-          return this.#wire.send({ type: 'pong', id: frame.id });
+          return this.#wire.send({ type: 'pong', id: frame.id, at: new Date().toISOString() });
         case 'goodbye':
           this.#wire.socket.close(1000);
           return this.#end('goodbye');
@@ -126,7 +132,8 @@ export class ServedLink {
   #start({ sample, line }: { sample: number; line: number }): void {
     if (this.#flow !== undefined) throw new ProtocolFault('out-of-turn');
     if (sample >= this.#served.samples.next || line >= this.#served.log.next) throw new ProtocolFault('wrong-number');
-    this.#flow = { sample: sample + 1, line: line + 1 };
+    const lineFrom = line === 0 ? this.#served.log.recent : line + 1;
+    this.#flow = { sample: sample + 1, line: line + 1, lineFrom };
     this.refresh();
     this.#pump();
   }
@@ -137,6 +144,11 @@ export class ServedLink {
 
   #linesDue(): void {
     this.#linesSoon = undefined;
+    this.#pump();
+  }
+
+  #goOnWithLines(): void {
+    this.#linesPaused = undefined;
     this.#pump();
   }
 
@@ -169,12 +181,13 @@ export class ServedLink {
       flow.sample += items.length;
       return { type: 'samples', items };
     }
-    if (flow.line < log.first) {
-      const lost = log.first - flow.line;
-      flow.line = log.first;
+    const firstLine = Math.max(log.first, flow.lineFrom);
+    if (flow.line < firstLine) {
+      const lost = firstLine - flow.line;
+      flow.line = firstLine;
       return { type: 'gap', of: 'lines', lost };
     }
-    if (flow.line < log.next) {
+    if (flow.line < log.next && this.#linesPaused === undefined) {
       const lines = [];
       let units = 0;
       for (const { seq, item } of log.read(flow.line, limits.linesPerFrame)) {
@@ -182,7 +195,11 @@ export class ServedLink {
         if (lines.length > 0 && units > LINE_UNITS_PER_FRAME) break;
         lines.push({ seq, ...item });
       }
+      // What the archive was thought to have and could not be read is gone: the next look tells it as a gap.
+      if (lines.length === 0) return undefined;
       flow.line += lines.length;
+      const debtMs = this.#lines.take(lines.length, performance.now());
+      if (debtMs > 0) this.#linesPaused = setTimeout(() => this.#goOnWithLines(), debtMs);
       return { type: 'lines', lines };
     }
     return undefined;
@@ -194,6 +211,7 @@ export class ServedLink {
     for (const stop of this.#stopListening) stop();
     clearTimeout(this.#idle);
     clearTimeout(this.#linesSoon);
+    clearTimeout(this.#linesPaused);
     clearImmediate(this.#pumpSoon);
     this.#served.ended(this, how);
   }

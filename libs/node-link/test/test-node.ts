@@ -20,7 +20,7 @@ const shared: { certificate?: OwnCertificate } = {};
 export async function testNode(options: Partial<ServeOptions> = {}) {
   const certificate = (shared.certificate ??= await makeCertificate({ hostname: 'test' }));
   const samples = new SampleBuffer();
-  const log = new LogBuffer();
+  const log = options.log ?? new LogBuffer();
   const notices: LinkNotice[] = [];
   const hello: Hello = {
     version: '1.2.3',

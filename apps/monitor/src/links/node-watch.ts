@@ -1,6 +1,6 @@
 import type { Bus } from '@muster/bus';
 import type { HealthEvent, Link, LinkCause, NodeState } from '@muster/contracts';
-import type { FromNode, NodeConnection } from '@muster/node-link';
+import { type FromNode, lineSeen, type NodeConnection, numberingOf } from '@muster/node-link';
 import type { Clock, Ids } from '@muster/service';
 import type { HealthFacts } from '../health/health-facts.js';
 import type { HealthRules } from '../health/health-rules.js';
@@ -154,10 +154,17 @@ export class NodeWatch {
     this.#pingedMs = this.world.clock.monotonicMs();
     this.#remarked = undefined;
     this.#report.learn({ hello: { version, run, hardware }, condition, executors });
-    const another = this.feed.begin(run);
+    const { restarted, linesMissing } = this.feed.begin({
+      run,
+      numbering: numberingOf(connection.hello),
+      line: lineSeen(connection.hello, this.feed.resume),
+    });
     const at = this.world.clock.now();
     this.#give({ type: 'opened' }, [{ type: 'NodeConnected', data: { nodeId: this.nodeId, version, run, at } }]);
-    if (another) this.feed.remark('info', 'the node service was started anew: its last lines before may be missing');
+    if (restarted) {
+      const missing = linesMissing ? ': its last lines before may be missing' : '';
+      this.feed.remark('info', `the node service was started anew${missing}`);
+    }
     if (withFormerKey) this.feed.remark('warning', 'linked with the former access key: change it on the node too');
     void connection.closed.then((cause) => {
       if (this.#connection !== connection) return;
@@ -267,7 +274,12 @@ export class NodeWatch {
   #tell(link: Link | undefined, happened: readonly HealthEvent[] = []): void {
     if (this.#ended) return;
     const roundTripMs = this.#connection?.roundTripMs;
-    const told = link?.phase === 'up' && roundTripMs !== undefined ? { ...link, roundTripMs } : link;
+    const clockOffsetMs = this.#connection?.clockOffsetMs;
+    const measured = {
+      ...(roundTripMs === undefined ? {} : { roundTripMs }),
+      ...(clockOffsetMs === undefined ? {} : { clockOffsetMs: Math.round(clockOffsetMs) }),
+    };
+    const told = link?.phase === 'up' ? { ...link, ...measured } : link;
     this.#report.change(this.#wanted.node.activated, this.#wanted.token, told, happened);
   }
 

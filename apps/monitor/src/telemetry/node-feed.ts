@@ -2,7 +2,7 @@ import type { Bus } from '@muster/bus';
 import type { LogEntry, LogLevel, NodeSample, ReadLog, ReplyOf, RequestOf } from '@muster/contracts';
 import type { FromNode, ResumeFrom } from '@muster/node-link';
 import type { Clock } from '@muster/service';
-import { NodeTelemetry, type Now } from './node-telemetry.js';
+import { type FlowStart, NodeTelemetry, type Now } from './node-telemetry.js';
 
 type FrameOf<Type extends FromNode['type']> = Extract<FromNode, { type: Type }>;
 
@@ -31,9 +31,9 @@ export class NodeFeed {
     return this.#telemetry.seen;
   }
 
-  /** The flow of one life of the node service begins. True when it is another life than the one before. */
-  begin(run: string): boolean {
-    return this.#telemetry.begin(run);
+  /** The flow of a link begins. See NodeTelemetry.begin. */
+  begin(start: FlowStart): { restarted: boolean; linesMissing: boolean } {
+    return this.#telemetry.begin(start);
   }
 
   takeSamples({ items }: FrameOf<'samples'>): void {
@@ -44,10 +44,14 @@ export class NodeFeed {
     this.#publish(this.#telemetry.takeLines(lines, this.#now()));
   }
 
-  /** The node no longer has what would come next. Returns how many lines that were. */
+  /**
+   * The node no longer has what would come next. Returns how many lines that were. What the node
+   * wrote before it was ever listened to was never here, so none of it is lost.
+   */
   takeGap({ of, lost }: FrameOf<'gap'>): number {
+    const { isStranger } = this.#telemetry;
     this.#telemetry.skip(of, lost);
-    if (of === 'samples') return 0;
+    if (of === 'samples' || isStranger) return 0;
     this.#publish([this.#telemetry.gap(lost, 'node', this.#now())]);
     return lost;
   }

@@ -16,7 +16,7 @@ const lines = (from: number, count: number, message?: string) =>
   Array.from({ length: count }, (_, index) => line(from + index, message));
 const linked = () => {
   const telemetry = new NodeTelemetry(nodeId, 'epoch', 0);
-  telemetry.begin(run);
+  telemetry.begin({ run, numbering: run, line: 0 });
   return telemetry;
 };
 
@@ -48,7 +48,7 @@ describe('the samples of a node', () => {
   it('that are fetched late and too old for the window are seen and not shown', () => {
     const telemetry = linked();
     expect(telemetry.takeSamples([{ seq: 7, ageMs: 900_000, measurement }], at(0))).toEqual([]);
-    expect(telemetry.seen).toEqual({ run, sample: 7, log: 0 });
+    expect(telemetry.seen).toEqual({ run, sample: 7, numbering: run, line: 0 });
   });
 
   it('fit into one message however large they are', () => {
@@ -72,17 +72,33 @@ describe('the flow of a node', () => {
     telemetry.takeSamples([{ seq: 3, ageMs: 0, measurement }], at(0));
     telemetry.takeLines(lines(1, 5), at(0));
     telemetry.skip('lines', 4);
-    expect(telemetry.seen).toEqual({ run, sample: 3, log: 9 });
-    expect(telemetry.begin(run)).toBe(false);
-    expect(telemetry.seen).toEqual({ run, sample: 3, log: 9 });
+    expect(telemetry.seen).toEqual({ run, sample: 3, numbering: run, line: 9 });
+    expect(telemetry.begin({ run, numbering: run, line: 9 })).toEqual({ restarted: false, linesMissing: false });
+    expect(telemetry.seen).toEqual({ run, sample: 3, numbering: run, line: 9 });
   });
 
   it('starts anew with another life of the node service', () => {
     const telemetry = linked();
     telemetry.takeLines(lines(1, 5), at(0));
     const another = '9b2e4d40-6f0b-4f0e-8a53-0d0c1fb5a8aa';
-    expect(telemetry.begin(another)).toBe(true);
-    expect(telemetry.seen).toEqual({ run: another, sample: 0, log: 0 });
+    expect(telemetry.begin({ run: another, numbering: another, line: 0 })).toEqual({
+      restarted: true,
+      linesMissing: true,
+    });
+    expect(telemetry.seen).toEqual({ run: another, sample: 0, numbering: another, line: 0 });
+  });
+});
+
+describe('the lines of a node that outlast its restarts', () => {
+  it('go on where they were in the next life, and none is missing', () => {
+    const telemetry = linked();
+    telemetry.takeLines(lines(1, 5), at(0));
+    const another = '9b2e4d40-6f0b-4f0e-8a53-0d0c1fb5a8aa';
+    expect(telemetry.begin({ run: another, numbering: run, line: 5 })).toEqual({
+      restarted: true,
+      linesMissing: false,
+    });
+    expect(telemetry.seen).toEqual({ run: another, sample: 0, numbering: run, line: 5 });
   });
 });
 

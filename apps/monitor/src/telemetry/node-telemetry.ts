@@ -27,11 +27,19 @@ export interface ArrivedSample {
 /** A node that says a sample is older than this says nothing that a clock could be set by. */
 const OLDEST_MS = 60 * 60_000;
 
-/** Where the flow of a node goes on after an outage: the last numbers seen of one life of the node service. */
+/** Where the flow of a node goes on after an outage: the last numbers seen, of samples in one life of it, of lines in one numbering. */
 export interface Seen {
   readonly run: string;
   readonly sample: number;
-  readonly log: number;
+  readonly numbering: string;
+  readonly line: number;
+}
+
+/** What a link begins with: the life of the node service, and what of its lines is known already. */
+export interface FlowStart {
+  readonly run: string;
+  readonly numbering: string;
+  readonly line: number;
 }
 
 /** What is known of one node's samples and log in memory, and how what arrives becomes that. */
@@ -40,6 +48,7 @@ export class NodeTelemetry {
   readonly #log: LogRing;
   readonly #budget: LineBudget;
   #seen: Seen | undefined;
+  #isStranger = true;
   #dropped = 0;
 
   constructor(
@@ -55,16 +64,25 @@ export class NodeTelemetry {
     return this.#log.epoch;
   }
 
+  /** Nothing of the node's log was ever seen here. */
+  get isStranger(): boolean {
+    return this.#isStranger && this.#seen?.line === 0;
+  }
+
   get seen(): Seen | undefined {
     return this.#seen;
   }
 
-  /** The node's flow begins, with the same life as before or another. True when it is another than the last one seen. */
-  begin(run: string): boolean {
-    if (this.#seen?.run === run) return false;
-    const another = this.#seen !== undefined;
-    this.#seen = { run, sample: 0, log: 0 };
-    return another;
+  /**
+   * The node's flow begins, with the same life as before or another. `restarted`: it is another than the last one seen;
+   * `linesMissing`: and what it wrote last before may be missing, since its lines are not those of before.
+   */
+  begin({ run, numbering, line }: FlowStart): { restarted: boolean; linesMissing: boolean } {
+    const before = this.#seen;
+    this.#isStranger = before === undefined;
+    this.#seen = { run, sample: before?.run === run ? before.sample : 0, numbering, line };
+    const restarted = before !== undefined && before.run !== run;
+    return { restarted, linesMissing: restarted && line === 0 };
   }
 
   /** Stamps samples by the monitor's clock and keeps those of the last five minutes. Gives the ones worth publishing. */
@@ -87,7 +105,7 @@ export class NodeTelemetry {
   takeLines(lines: readonly LogLine[], now: Now): LogEntry[] {
     const { run } = this.#flow();
     const last = lines.at(-1);
-    if (last !== undefined) this.#seen = { ...this.#flow(), log: last.seq };
+    if (last !== undefined) this.#seen = { ...this.#flow(), line: last.seq };
     const admitted = this.#budget.admit(lines, now.monotonicMs);
     const entries = admitted.length > 0 ? this.tellDropped(now).entries : [];
     for (const line of admitted) entries.push(this.#log.add({ kind: 'line', run, line }));
@@ -111,7 +129,7 @@ export class NodeTelemetry {
   /** Numbers that do not come: the flow goes on after them. */
   skip(of: 'samples' | 'lines', lost: number): void {
     const seen = this.#flow();
-    this.#seen = of === 'samples' ? { ...seen, sample: seen.sample + lost } : { ...seen, log: seen.log + lost };
+    this.#seen = of === 'samples' ? { ...seen, sample: seen.sample + lost } : { ...seen, line: seen.line + lost };
   }
 
   /** What the Gateway has to say in this node's log. */

@@ -37,6 +37,8 @@ export const Link = z.discriminatedUnion('phase', [
     /** `settling` until enough frames came in time after an outage, `stale` when none came for 3 s. */
     frames: z.enum(['settling', 'in-time', 'stale']),
     roundTripMs: z.optional(z.number()),
+    /** How far the node's clock is ahead of the monitor's, behind it when negative. Shown; nothing depends on it. */
+    clockOffsetMs: z.optional(z.number()),
   }),
 ]);
 export type Link = z.infer<typeof Link>;
