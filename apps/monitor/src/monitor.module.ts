@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Bus } from '@muster/bus';
-import { EventStore, openDatabase, type Relay, relayHealth, relayLine, startRelay } from '@muster/event-store';
+import { EventStore, openServiceStore, startServiceRelay } from '@muster/event-store';
 import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import type { MonitorConfig } from './config.js';
@@ -46,39 +46,18 @@ const storeProviders = ({ DATABASE_URL }: MonitorConfig): FactoryProvider[] => [
   {
     provide: EventStore,
     inject: [Health, Shutdown, Ids, Logger],
-    useFactory: async (health: Health, shutdown: Shutdown, ids: Ids, log: Logger) => {
-      const database = await openDatabase({
-        url: DATABASE_URL,
-        schema: 'monitor',
-        applicationName: 'monitor',
-        migrations: [Leases1764000100000],
-        onLost: (error) => {
-          log.warn({ msg: 'A connection to the database broke', err: error }, 'Monitor');
-        },
-      });
-      shutdown.at('database', () => database.destroy());
-      health.add('database', async () => {
-        await database.query('select 1');
-        return { state: 'up' };
-      });
-      return new EventStore(database, { newId: () => ids.uuid() });
-    },
+    useFactory: (health: Health, shutdown: Shutdown, ids: Ids, log: Logger) =>
+      openServiceStore(
+        'monitor',
+        { health, shutdown, ids, log },
+        { url: DATABASE_URL, migrations: [Leases1764000100000] },
+      ),
   },
   {
     provide: RELAY,
     inject: [EventStore, Bus, Health, Shutdown, Logger],
-    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger): Relay => {
-      const relay = startRelay(store, bus, {
-        streams: ['HEALTH'],
-        onNotice: (notice) => {
-          const { level, line } = relayLine(notice);
-          log[level === 'info' ? 'log' : 'warn'](line, 'Monitor');
-        },
-      });
-      shutdown.at('work', () => relay.stop());
-      health.add('relay', () => relayHealth(relay));
-      return relay;
-    },
+    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger) =>
+      startServiceRelay('monitor', { health, shutdown, log }, store, bus, ['HEALTH']),
   },
   {
     provide: HealthFacts,

@@ -12,13 +12,12 @@ import { SecretRow } from './settings/secrets.table.js';
 
 const ENTITIES = [AccountRow, CredentialRow, FailedTriesRow, FamiliarAddressRow, MilestoneRow, SecretRow, SessionRow];
 
+/** What the registry has in its part of the database beside the event store. */
+export const registryTables = {
+  entities: ENTITIES,
+  migrations: [Registry1764000000001, History1764000000010, ManagedAccounts1764000000011],
+};
+
 /** Opens the registry's part of the database, up to date. Rejects with an Outage when the server does not answer. */
 export const openRegistryDatabase = (url: string, onLost: (error: Error) => void): Promise<DataSource> =>
-  openDatabase({
-    url,
-    schema: 'registry',
-    applicationName: 'registry',
-    entities: ENTITIES,
-    migrations: [Registry1764000000001, History1764000000010, ManagedAccounts1764000000011],
-    onLost,
-  });
+  openDatabase({ url, schema: 'registry', applicationName: 'registry', ...registryTables, onLost });

@@ -1,5 +1,5 @@
 import { Bus } from '@muster/bus';
-import { EventStore, type Relay, relayHealth, relayLine, startRelay } from '@muster/event-store';
+import { EventStore, openServiceStore, startServiceRelay } from '@muster/event-store';
 import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import { AccountsController } from './accounts/accounts.controller.js';
@@ -12,7 +12,7 @@ import { Sessions } from './accounts/sessions.js';
 import { SignIns } from './accounts/sign-in.js';
 import { Throttle } from './accounts/throttle.table.js';
 import type { RegistryConfig } from './config.js';
-import { openRegistryDatabase } from './database.js';
+import { registryTables } from './database.js';
 import { HistoryController } from './history/history.controller.js';
 import { AutoConnect } from './nodes/auto-connect.js';
 import { NodesController } from './nodes/nodes.controller.js';
@@ -44,33 +44,14 @@ const storeProviders = ({ DATABASE_URL }: RegistryConfig): FactoryProvider[] => 
   {
     provide: EventStore,
     inject: [Health, Shutdown, Ids, Logger],
-    useFactory: async (health: Health, shutdown: Shutdown, ids: Ids, log: Logger) => {
-      const database = await openRegistryDatabase(DATABASE_URL, (error) => {
-        log.warn({ msg: 'A connection to the database broke', err: error }, 'Registry');
-      });
-      shutdown.at('database', () => database.destroy());
-      health.add('database', async () => {
-        await database.query('select 1');
-        return { state: 'up' };
-      });
-      return new EventStore(database, { newId: () => ids.uuid() });
-    },
+    useFactory: (health: Health, shutdown: Shutdown, ids: Ids, log: Logger) =>
+      openServiceStore('registry', { health, shutdown, ids, log }, { url: DATABASE_URL, ...registryTables }),
   },
   {
     provide: RELAY,
     inject: [EventStore, Bus, Health, Shutdown, Logger],
-    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger): Relay => {
-      const relay = startRelay(store, bus, {
-        streams: ['FLEET', 'ACCESS'],
-        onNotice: (notice) => {
-          const { level, line } = relayLine(notice);
-          log[level === 'info' ? 'log' : 'warn'](line, 'Registry');
-        },
-      });
-      shutdown.at('work', () => relay.stop());
-      health.add('relay', () => relayHealth(relay));
-      return relay;
-    },
+    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger) =>
+      startServiceRelay('registry', { health, shutdown, log }, store, bus, ['FLEET', 'ACCESS']),
   },
 ];
 

@@ -26,6 +26,7 @@ import { type LaneOptions, Lanes, type OnLane } from './lanes.js';
 import type { BusState, Stoppable, Tail } from './notice.js';
 import { Publisher } from './publish.js';
 import { Streams } from './streams.js';
+import { type FactBatch, FactTaker, type TakeOptions } from './take-facts.js';
 
 /** Everything that a process does on NATS goes through here: orders, facts, samples, state. One a process. */
 export class Bus {
@@ -110,14 +111,16 @@ export class Bus {
     handler: (fact: FactOf<Family>, delivery: Delivery) => Promise<void>,
   ): Promise<Stoppable> {
     const consumer = await FactConsumer.open(this.connection, this.#streams, family, options, handler);
-    const stoppable: Stoppable = {
-      stop: async () => {
-        await consumer.stop();
-        this.#consumers.delete(stoppable);
-      },
-    };
-    this.#consumers.add(stoppable);
-    return stoppable;
+    return this.#keep(consumer);
+  }
+
+  /** The facts of a family in order, many at a time, for an effect that keeps their place beside itself. See FactTaker. */
+  takeFacts<Family extends FactFamily>(
+    family: Family,
+    options: TakeOptions,
+    handler: (batch: FactBatch<Family>) => Promise<void>,
+  ): Stoppable {
+    return this.#keep(new FactTaker(this.connection, this.#streams, family, options, handler));
   }
 
   /** Every fact of the families from the first one on, for a fold in memory. See followFacts. */
@@ -178,6 +181,17 @@ export class Bus {
 
   bucket<Schema extends z.ZodMiniType>(name: BucketName, schema: Schema): Bucket<Schema> {
     return new Bucket(this.connection, this.#streams, name, schema);
+  }
+
+  #keep(consumer: Stoppable): Stoppable {
+    const stoppable: Stoppable = {
+      stop: async () => {
+        await consumer.stop();
+        this.#consumers.delete(stoppable);
+      },
+    };
+    this.#consumers.add(stoppable);
+    return stoppable;
   }
 
   /**

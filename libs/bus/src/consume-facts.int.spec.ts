@@ -3,7 +3,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { type TestNats, testNats, until } from '@muster/testing';
 import { factAt, noticedBus, positions, publishFacts, uuid } from './bus.fixture.js';
-import type { DeadLetter } from './consume-facts.js';
+import type { DeadLetter } from './dead-letter.js';
 import { StreamDrift } from './streams.js';
 
 jest.setTimeout(60_000);

@@ -1,4 +1,4 @@
-import { deadLetters, type FactFamily, Outage } from '@muster/contracts';
+import { type FactFamily, Outage } from '@muster/contracts';
 import {
   AckPolicy,
   type Consumer,
@@ -13,19 +13,10 @@ import { nanos } from '@nats-io/transport-node';
 import { isApiError } from './api-error.js';
 import { fullJitter, sleep } from './backoff.js';
 import type { Connection } from './connection.js';
+import { bury, type DeadLetter, toDeadLetters } from './dead-letter.js';
 import { type FactOf, readFact } from './fact-message.js';
 import type { Stoppable } from './notice.js';
 import { StreamDrift, type Streams } from './streams.js';
-
-/** A fact that could not be taken: what came, and the last error. */
-export interface DeadLetter {
-  readonly durable: string;
-  readonly subject: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly failures: number;
-  readonly error: unknown;
-}
 
 export interface ConsumeOptions {
   /** The consumer's name on the server, which keeps how far it has come. Letters, digits, `-` and `_`. */
@@ -205,33 +196,11 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
 
   /** Puts the fact where somebody finds it, and only then out of the way. */
   async #bury(message: JsMsg, error: unknown, failures: number): Promise<boolean> {
-    const { durable, deadLetter = (letter: DeadLetter) => this.#toStream(letter) } = this.options;
-    const headers: Record<string, string> = {};
-    for (const [name, values] of message.headers ?? []) headers[name] = values[0] ?? '';
-    try {
-      await deadLetter({ durable, subject: message.subject, headers, body: message.string(), failures, error });
-    } catch (failed) {
-      this.connection.notify({ notice: 'handler-failed', subject: `dead letter of ${durable}`, error: failed });
-      return false;
-    }
+    const { durable, deadLetter = toDeadLetters(this.connection, this.streams) } = this.options;
+    if (!(await bury(this.connection, message, { durable, deadLetter, error, failures }))) return false;
     // Without a reason: nats-server 2.9 does not understand one, and would give the message again for ever.
     message.term();
-    this.connection.notify({
-      notice: 'dead-letter',
-      durable,
-      subject: message.subject,
-      error,
-      correlationId: correlationOf(message),
-    });
     return true;
-  }
-
-  async #toStream({ durable, subject, headers, body, failures, error }: DeadLetter): Promise<void> {
-    await this.streams.ensure(deadLetters.name);
-    const letter = { subject, headers, body, failures, reason: error instanceof Error ? error.message : String(error) };
-    await this.connection.js.publish(deadLetters.subjects[0].replace('*', durable), JSON.stringify(letter), {
-      expect: { streamName: deadLetters.name },
-    });
   }
 }
 

@@ -15,6 +15,10 @@ export type BusNotice =
   | { readonly notice: 'store-lost'; readonly stream: string }
   /** Following, consuming or watching broke off and starts again. */
   | { readonly notice: 'reopening'; readonly what: string; readonly error: unknown }
+  /** The place of a reader is not in the stream any more, which is another one now or lost its end: it reads what is there. */
+  | { readonly notice: 'place-lost'; readonly reader: string; readonly stream: string }
+  /** Facts were too old to be kept before this reader came to them; so many at most, those of other readers among them. */
+  | { readonly notice: 'facts-missed'; readonly reader: string; readonly stream: string; readonly upTo: number }
   | { readonly notice: 'malformed'; readonly subject: string; readonly error: unknown }
   | {
       readonly notice: 'handler-failed';

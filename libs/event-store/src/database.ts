@@ -9,6 +9,7 @@ import { isOutage } from './failures.js';
 import { EventStore1764000000000 } from './migrations/1764000000000-event-store.js';
 import { Snapshots1765000000000 } from './migrations/1765000000000-snapshots.js';
 import { Epoch1765000000001 } from './migrations/1765000000001-epoch.js';
+import { StreamPlaces1765000000002 } from './migrations/1765000000002-stream-places.js';
 
 type Classes = readonly (new () => object)[];
 
@@ -37,7 +38,7 @@ const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_trans
 const CONNECT_TIMEOUT_MS = 5_000;
 /** How long to wait while another process migrates. */
 const MIGRATE_WITHIN_MS = 300_000;
-const OWN_MIGRATIONS = [EventStore1764000000000, Snapshots1765000000000, Epoch1765000000001];
+const OWN_MIGRATIONS = [EventStore1764000000000, Snapshots1765000000000, Epoch1765000000001, StreamPlaces1765000000002];
 const MIGRATIONS_LOCK = 'muster migrations';
 
 /** The options that put a session into the schema and bound what it may hold up. */

@@ -19,5 +19,13 @@ export { rebuild, type Rebuilt } from './rebuild.js';
 export { type Relay, type RelayBus, type RelayNotice, type RelayOptions, startRelay } from './relay.js';
 export { type RelayHealth, relayHealth, relayLine } from './relay-words.js';
 export type { SnapshotOptions } from './snapshots.js';
+export {
+  openServiceDatabase,
+  openServiceStore,
+  type ServiceDatabase,
+  startServiceRelay,
+  type StoreHost,
+} from './store-host.js';
+export { startStreamProjection, streamPlaceOf, type StreamProjection } from './stream-projection.js';
 export { APPEND_ONE, type Appended, type AppendOptions, EventStore, type EventStoreOptions } from './store.js';
 export { type EventOf, type FactOf, readFact, type Stored } from './stored.js';

@@ -97,6 +97,13 @@ export function wordsOf(notice: BusNotice): { level: 'info' | 'warn' | 'error'; 
       return { level: 'warn', words: `The bus lost what it stored in ${notice.stream}; it is filled again` };
     case 'reopening':
       return { level: 'warn', words: `Reading ${notice.what} broke off and starts again` };
+    case 'place-lost':
+      return { level: 'warn', words: `${notice.stream} is another stream or lost its end; ${notice.reader} reads on` };
+    case 'facts-missed':
+      return {
+        level: 'error',
+        words: `${notice.reader} came too late: up to ${notice.upTo} facts of ${notice.stream} are not kept any more`,
+      };
     case 'malformed':
       return { level: 'error', words: `A message on ${notice.subject} has the wrong shape and is passed over` };
     case 'handler-failed':

@@ -1,0 +1,293 @@
+import { type FactFamily, Outage } from '@muster/contracts';
+import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JsMsg,
+  ReplayPolicy,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { fullJitter, sleep } from './backoff.js';
+import type { Connection } from './connection.js';
+import { bury, type DeadLetter, toDeadLetters } from './dead-letter.js';
+import { type FactOf, readFact } from './fact-message.js';
+import type { Stoppable } from './notice.js';
+import type { Streams } from './streams.js';
+
+/** A place in a stream of the bus. A stream that was lost and made anew counts from 1 again, so its life belongs to it. */
+export interface StreamPlace {
+  /** When the stream was made, as the server tells it: another stream of the same name has another. */
+  readonly life: string;
+  /** The sequence of the last message that is taken; 0 before the first. */
+  readonly sequence: number;
+}
+
+/** Facts that follow one another, for one effect. */
+export interface FactBatch<Family extends FactFamily> {
+  /** In the order of the stream. May be empty: then only the place moves, past what went to the dead letters. */
+  readonly facts: readonly FactOf<Family>[];
+  /** Where the reader stood before: the effect is due only if its own place is this one. Undefined: nowhere yet. */
+  readonly from: StreamPlace | undefined;
+  /** Where it stands with these facts: to be kept in the same transaction as their effect. */
+  readonly to: StreamPlace;
+  /** How many messages wait behind these. */
+  readonly pending: number;
+  /** 1 at the first try. */
+  readonly attempt: number;
+  /** Fires when the reader stops: a handler that can may end early, and the facts come again. */
+  readonly signal: AbortSignal;
+}
+
+export interface TakeOptions {
+  /** Names the reader in notices, and in dead letters. Letters, digits, `-` and `_`. */
+  readonly name: string;
+  /** The place that stands beside the effect; asked at every opening. Undefined: begin with the first fact that is kept. */
+  readonly place: () => Promise<StreamPlace | undefined>;
+  /** How many facts go into one effect at most; 500 unless told otherwise. */
+  readonly most?: number;
+  /** See ConsumeOptions. */
+  readonly deadLetter?: (letter: DeadLetter) => Promise<void>;
+}
+
+/**
+ * Thrown by a handler whose own place is not the batch's `from`: another process was quicker, or the database was set
+ * back. The reader asks for the place and goes on from there.
+ */
+export class PlaceMoved extends Error {
+  override readonly name = 'PlaceMoved';
+
+  constructor(reader: string) {
+    super(`The effect of ${reader} stands at another place than these facts begin at`);
+  }
+}
+
+const MOST = 500;
+/** So many batches are asked for at once: the next one arrives while the effect of one is under way. It bounds what waits here. */
+const BATCHES_ASKED = 2;
+const PULL_MS = 30_000;
+const HEARTBEAT_MS = 3_000;
+/** How long a batch waits to become fuller: more is on its way, or nothing is known to be. */
+const FILL_MS = 50;
+const SETTLE_MS = 2;
+/** The server forgets a reader that has not pulled for so long. */
+const FORGOTTEN_AFTER_MS = 60_000;
+const MAX_FAILURES = 8;
+
+/**
+ * Hands the facts of a family over in order, many at a time, to an effect that keeps the place beside itself in one
+ * transaction: so each fact takes effect once, whatever dies when, and a database that was set back to an older state is
+ * given again what it lacks. The server keeps nothing about this reader; its place is the only truth.
+ *
+ * While the effect fails the same batch is tried again, after 0.05 to 30 s with full jitter: for an Outage for ever, for
+ * anything else at first whole, then fact by fact, so that the one at fault shows; after its 8th failure that one goes to
+ * the dead letters, as what cannot be read does at once, and the others go on.
+ */
+export class FactTaker<Family extends FactFamily> implements Stoppable {
+  readonly #stopping = new AbortController();
+  readonly #most: number;
+  readonly #deadLetter: (letter: DeadLetter) => Promise<void>;
+  #messages: ConsumerMessages | undefined;
+  /** The life of the stream that is read, and how far the effect is. */
+  #life = '';
+  #at: StreamPlace | undefined;
+  #lastError: unknown;
+  readonly #running: Promise<void>;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly streams: Streams,
+    private readonly family: Family,
+    private readonly options: TakeOptions,
+    private readonly handler: (batch: FactBatch<Family>) => Promise<void>,
+  ) {
+    this.#most = Math.max(1, options.most ?? MOST);
+    this.#deadLetter = options.deadLetter ?? toDeadLetters(connection, streams);
+    const off = connection.onState((state) => {
+      if (state === 'down') this.#messages?.stop();
+    });
+    this.#running = this.#run().finally(off);
+  }
+
+  /** Takes no further fact; resolves when the batch at hand is done with. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#messages?.stop();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let failures = 0; !signal.aborted;) {
+      await this.connection.up(signal);
+      if (signal.aborted) return;
+      try {
+        const consumer = await this.#open();
+        await this.#read(consumer, () => (failures = 0));
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        if (this.connection.state === 'up' && !(error instanceof PlaceMoved))
+          this.connection.notify({ notice: 'reopening', what: this.options.name, error });
+        await sleep(fullJitter(failures, { baseMs: 200, capMs: 5_000 }, this.connection.random), signal);
+      }
+    }
+  }
+
+  async #open(): Promise<Consumer> {
+    const { stream, prefix } = this.family;
+    const { name } = this.options;
+    const kept = await this.options.place();
+    const { created: life, state } = await this.streams.ensure(stream);
+    // A stream that ends before our place has lost its end, and what comes there now are other facts than those we took.
+    const sequence = kept?.life === life ? Math.min(kept.sequence, state.last_seq) : 0;
+    this.#at = kept;
+    if (kept !== undefined && (kept.life !== life || sequence < kept.sequence))
+      this.connection.notify({ notice: 'place-lost', reader: name, stream });
+    else if (kept !== undefined && state.first_seq > sequence + 1)
+      this.connection.notify({ notice: 'facts-missed', reader: name, stream, upTo: state.first_seq - sequence - 1 });
+    const info = await this.connection.jsm.consumers.add(stream, {
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: sequence + 1,
+      filter_subject: `${prefix}.>`,
+      ack_policy: AckPolicy.None,
+      replay_policy: ReplayPolicy.Instant,
+      mem_storage: true,
+      num_replicas: 1,
+      inactive_threshold: nanos(FORGOTTEN_AFTER_MS),
+    });
+    this.#life = life;
+    return this.connection.js.consumers.getConsumerFromInfo(info);
+  }
+
+  async #read(consumer: Consumer, gotOn: () => void): Promise<void> {
+    let delivered = 0;
+    const broken = () => this.#stopping.signal.aborted || this.connection.state === 'down';
+    try {
+      while (!broken()) {
+        this.#messages = await consumer.fetch({
+          max_messages: BATCHES_ASKED * this.#most,
+          expires: PULL_MS,
+          idle_heartbeat: HEARTBEAT_MS,
+        });
+        // Whoever stopped us while this pull began found nothing to stop.
+        if (broken()) return;
+        for await (const messages of gathered(this.#messages, this.#most)) {
+          if (this.#stopping.signal.aborted) return;
+          for (const message of messages) {
+            delivered += 1;
+            if (message.info.deliverySequence !== delivered) throw new Error('A message was lost on the way');
+          }
+          await this.#take(messages);
+          gotOn();
+        }
+      }
+    } finally {
+      this.#messages?.stop();
+      this.#messages = undefined;
+      if (this.connection.state === 'up' && !this.connection.nc.isClosed()) await consumer.delete().catch(() => false);
+    }
+  }
+
+  /** Whole, and when that fails for another reason than an outage, fact by fact. */
+  async #take(messages: readonly JsMsg[]): Promise<void> {
+    const readable: Readable<Family>[] = [];
+    for (const message of messages) {
+      const fact = this.#parse(message);
+      if (fact instanceof Error) await this.#buryAtLast(message, fact, 1);
+      readable.push({ message, fact: fact instanceof Error ? undefined : fact });
+    }
+    if (await this.#handOver(readable, 1)) return;
+    for (const one of readable) {
+      if (await this.#handOver([one], MAX_FAILURES)) continue;
+      await this.#buryAtLast(one.message, this.#lastError, MAX_FAILURES);
+      await this.#handOver([{ ...one, fact: undefined }], Number.POSITIVE_INFINITY);
+    }
+  }
+
+  /** False when the effect failed so often for another reason than an outage. */
+  async #handOver(taken: readonly Readable<Family>[], tries: number): Promise<boolean> {
+    const last = taken.at(-1);
+    if (last === undefined) return true;
+    const { signal } = this.#stopping;
+    const { streamSequence: sequence, pending } = last.message.info;
+    const to = { life: this.#life, sequence };
+    const facts = taken.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
+    for (let attempt = 1, failures = 0; ; attempt += 1) {
+      try {
+        await this.handler({ facts, from: this.#at, to, pending, attempt, signal });
+        this.#at = to;
+        return true;
+      } catch (error) {
+        if (error instanceof PlaceMoved || signal.aborted) throw error;
+        if (!(error instanceof Outage)) failures += 1;
+        this.#lastError = error;
+        if (failures >= tries) return false;
+        await this.#waitAfter(last.message, error, attempt, failures);
+      }
+    }
+  }
+
+  #parse(message: JsMsg): FactOf<Family> | Error {
+    try {
+      return readFact(this.family, message);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** Until it is kept: what comes after it waits. Throws only when the reader stops. */
+  async #buryAtLast(message: JsMsg, error: unknown, failures: number): Promise<void> {
+    const { name: durable } = this.options;
+    for (let attempt = 1; ; attempt += 1) {
+      if (await bury(this.connection, message, { durable, deadLetter: this.#deadLetter, error, failures })) return;
+      await this.#waitAfter(message, error, attempt, failures);
+    }
+  }
+
+  async #waitAfter(message: JsMsg, error: unknown, attempt: number, failures: number): Promise<void> {
+    const { signal } = this.#stopping;
+    const delayMs = fullJitter(attempt, { floorMs: 50, baseMs: 500, capMs: 30_000 }, this.connection.random);
+    const { subject } = message;
+    const correlationId = message.headers?.get('ce-correlationid') ?? '';
+    const { name: durable } = this.options;
+    this.connection.notify({ notice: 'retrying', durable, subject, failures, delayMs, error, correlationId });
+    await sleep(delayMs, signal);
+    signal.throwIfAborted();
+  }
+}
+
+interface Readable<Family extends FactFamily> {
+  readonly message: JsMsg;
+  /** Undefined: it lies with the dead letters. */
+  readonly fact: FactOf<Family> | undefined;
+}
+
+/** The messages of a pull, as many at a time as have arrived or are about to, and at most so many. */
+async function* gathered(messages: AsyncIterable<JsMsg>, most: number): AsyncGenerator<JsMsg[], void, undefined> {
+  const arriving = messages[Symbol.asyncIterator]();
+  const ask = () => {
+    const asked = arriving.next();
+    // It may fail while nobody waits for it; whoever asks next is told.
+    asked.catch(() => undefined);
+    return asked;
+  };
+  for (let next = ask(); ;) {
+    const first = await next;
+    if (first.done) return;
+    const together = [first.value];
+    next = ask();
+    const timers = new Set<NodeJS.Timeout>();
+    const after = (ms: number) => new Promise<undefined>((resolve) => timers.add(setTimeout(resolve, ms, undefined)));
+    const filled = after(FILL_MS);
+    while (together.length < most) {
+      const isLast = together.at(-1)?.info.pending === 0;
+      const more = await Promise.race([next, isLast ? after(SETTLE_MS) : filled]);
+      if (!more || more.done) break;
+      together.push(more.value);
+      next = ask();
+    }
+    for (const timer of timers) clearTimeout(timer);
+    yield together;
+  }
+}
