@@ -16,6 +16,8 @@ import { ModelsFeed } from './models/models-feed.js';
 import { LogController } from './nodes/log.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { OpenApiController } from './open-api/open-api.controller.js';
+import { FiguresFeed } from './requests/figures-feed.js';
+import { RequestsController } from './requests/requests.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
 import { SettingsController } from './settings/settings.controller.js';
@@ -36,6 +38,7 @@ export class GatewayModule {
         ExecutorsController,
         ModelsController,
         HistoryController,
+        RequestsController,
         SettingsController,
         OpenApiController,
       ],
@@ -44,6 +47,7 @@ export class GatewayModule {
         Sessions,
         FleetFeed,
         ModelsFeed,
+        FiguresFeed,
         ConsoleDoor,
         { provide: APP_GUARD, useClass: Door },
         { provide: APP_INTERCEPTOR, useClass: Reply },

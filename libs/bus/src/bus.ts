@@ -10,6 +10,7 @@ import type {
   NodeSample,
   Order,
   ReplyOf,
+  RequestsChanged,
   RouterPulse,
   StreamName,
 } from '@muster/contracts';
@@ -157,6 +158,14 @@ export class Bus {
 
   onHistory(handler: OnLane<HistoryGrew>): Stoppable {
     return this.#lanes.onHistory(handler);
+  }
+
+  publishRequests(requests: RequestsChanged): void {
+    this.#lanes.publishRequests(requests);
+  }
+
+  onRequests(handler: OnLane<RequestsChanged>): Stoppable {
+    return this.#lanes.onRequests(handler);
   }
 
   onSamples(handler: OnLane<NodeSample>, options?: LaneOptions): Stoppable {

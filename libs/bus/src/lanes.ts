@@ -9,6 +9,7 @@ import {
   NodeLog,
   NodeSample,
   pulseSubject,
+  RequestsChanged,
   RouterPulse,
   routerPulseSubject,
   sampleSubject,
@@ -105,6 +106,19 @@ export class Lanes {
     return this.#listen(lanes.history, HistoryGrew, (grew) => {
       const lost = gaps.take(grew.epoch, grew.epoch, grew.seq);
       if (lost !== undefined) handler(grew, lost === 'unknown' ? 0 : lost);
+    });
+  }
+
+  publishRequests(requests: RequestsChanged): void {
+    this.#publish('requests', lanes.requests, requests);
+  }
+
+  /** Requests that changed. A life of stats that is not known yet counts as if nothing of it was lost. */
+  onRequests(handler: OnLane<RequestsChanged>): Stoppable {
+    const gaps = new GapCounter();
+    return this.#listen(lanes.requests, RequestsChanged, (requests) => {
+      const lost = gaps.take(requests.epoch, requests.epoch, requests.seq);
+      if (lost !== undefined) handler(requests, lost === 'unknown' ? 0 : lost);
     });
   }
 

@@ -249,5 +249,25 @@ export {
 } from './router/request.events.js';
 export { RouterPulse } from './router/router-pulse.js';
 export { Sealed } from './sealed.js';
+export { Conservation, Figures, MOST_FIGURED_NODES, NodeFigures, RECENT } from './stats/figures.js';
+export { GatewayStart } from './stats/gateway-start.js';
+export { cursorOfRequest, isAmong, RequestCursor, RequestFilter, requestOfCursor } from './stats/request-filter.js';
+export { isOpen, newestRequestFirst, RequestState, requestStates, RequestView } from './stats/request-view.js';
+export {
+  LIVE_REQUESTS,
+  MOST_LINES,
+  MOST_TALLIES,
+  ReadRequest,
+  ReadRequests,
+  ReadSeries,
+  ReadTallies,
+  RequestPage,
+  REQUESTS_PAGE,
+  RequestsChanged,
+  SeriesPoint,
+  statsOrders,
+} from './stats/stats.orders.js';
+export { endedOf, NO_NAME, Spread, Tally, TallyOf } from './stats/tally.js';
+export { GraphWindow, Grouping, groupings, WindowName, windows } from './stats/windows.js';
 export { AccountName, nameKey, NodeName, Password, visibleText } from './text.js';
 export { SCHEMA_VERSION, upcast } from './upcast.js';

@@ -40,6 +40,7 @@ export const refusals = {
   'model-unknown': 'There is no such model on this node.',
   'model-not-usable': 'This model can not be used.',
   'too-many-executors': 'This node has as many executors as it can have.',
+  'request-unknown': 'This request is not known, or not kept any more.',
   'verification-failed': 'The node did not verify.',
   'certificate-differs': 'The node shows another certificate than the one you accepted.',
   'version-conflict': 'Somebody else changed this in the meantime. Reload and try again.',

@@ -51,6 +51,7 @@ export const statusOfCode: Record<ProblemCode, number> = {
   'model-unknown': 404,
   'model-not-usable': 409,
   'too-many-executors': 409,
+  'request-unknown': 404,
   'verification-failed': 422,
   'certificate-differs': 409,
   'version-conflict': 409,

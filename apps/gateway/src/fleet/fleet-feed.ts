@@ -21,6 +21,8 @@ const READY_WITHIN_MS = 3_000;
 /** Keeps the fleet in memory from the bus: facts, states and pulses always, samples while somebody looks. */
 @Injectable()
 export class FleetFeed implements OnModuleInit, OnApplicationShutdown {
+  /** When this Gateway started. */
+  readonly startedAt: string;
   readonly #live: LiveFleet;
   readonly #opened: Stoppable[] = [];
   readonly #changes = new Set<(change: FleetChange) => void>();
@@ -34,7 +36,8 @@ export class FleetFeed implements OnModuleInit, OnApplicationShutdown {
     private readonly clock: Clock,
     config: GatewayConfig,
   ) {
-    this.#live = new LiveFleet(config.version, clock.now(), clock.monotonicMs(), config.lookingAt);
+    this.startedAt = clock.now();
+    this.#live = new LiveFleet(config.version, this.startedAt, clock.monotonicMs(), config.lookingAt);
   }
 
   async onModuleInit(): Promise<void> {

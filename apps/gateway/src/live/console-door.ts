@@ -17,10 +17,20 @@ import { GatewayConfig } from '../config.js';
 import { doorCodes } from '../doors/problems.js';
 import { FleetFeed } from '../fleet/fleet-feed.js';
 import { ModelsFeed } from '../models/models-feed.js';
+import { FiguresFeed } from '../requests/figures-feed.js';
 import type { Session } from '../sessions/session-cache.js';
 import { hashOf, tokenOf } from '../sessions/session-cookie.js';
 import { Sessions } from '../sessions/sessions.js';
-import { ConsoleRooms, FLEET_ROOM, logRoom, metricsRoom, MODELS_ROOM, placeOf } from './console-rooms.js';
+import {
+  ConsoleRooms,
+  FIGURES_ROOM,
+  FLEET_ROOM,
+  logRoom,
+  metricsRoom,
+  MODELS_ROOM,
+  placeOf,
+  REQUESTS_ROOM,
+} from './console-rooms.js';
 import { type ConsoleServer, consoleServer, type ConsoleSocket } from './console-server.js';
 import { EventRate } from './event-rate.js';
 import { Outbox } from './outbox.js';
@@ -65,6 +75,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     private readonly sessions: Sessions,
     private readonly feed: FleetFeed,
     private readonly models: ModelsFeed,
+    private readonly figures: FiguresFeed,
   ) {}
 
   /** Serves sockets on this HTTP server. Once, before it listens. */
@@ -73,7 +84,8 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
       this.#log.warn({ msg: 'A socket from a foreign page was refused', origin });
     });
     const ports = { bus: this.bus, clock: this.clock, ids: this.ids };
-    const rooms = new ConsoleRooms(server, ports, this.feed, this.models, (socket) => this.#mayTake(socket));
+    const feeds = { fleet: this.feed, models: this.models, figures: this.figures };
+    const rooms = new ConsoleRooms(server, ports, feeds, (socket) => this.#mayTake(socket));
     this.#server = server;
     this.#rooms = rooms;
     server.use((socket, next) => {
@@ -166,6 +178,18 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     });
     socket.on('history:leave', () => {
       rooms.leaveHistory(socket);
+    });
+    socket.on('figures:join', (ack) => {
+      void this.#answer(socket, ack, () => rooms.enterFigures(socket));
+    });
+    socket.on('figures:leave', () => {
+      rooms.leave(socket, FIGURES_ROOM);
+    });
+    socket.on('requests:join', (ack) => {
+      void this.#answer(socket, ack, () => rooms.enterRequests(socket));
+    });
+    socket.on('requests:leave', () => {
+      rooms.leave(socket, REQUESTS_ROOM);
     });
     socket.on('fleet:leave', () => {
       rooms.leave(socket, FLEET_ROOM);

@@ -2,6 +2,7 @@ import {
   type FactFamilyName,
   type FleetChange,
   type FleetSnapshot,
+  type Figures,
   type HistoryEntry,
   type HistoryPage,
   type LogEntry,
@@ -12,14 +13,26 @@ import {
   type NodeSample,
   type Numbered,
   Refusal,
+  type RequestPage,
+  type RequestView,
 } from '@muster/contracts';
 import type { FleetFeed } from '../fleet/fleet-feed.js';
 import type { ModelsFeed } from '../models/models-feed.js';
+import type { FiguresFeed } from '../requests/figures-feed.js';
 import type { ConsoleServer, ConsoleSocket } from './console-server.js';
 import { END_BYTES } from './pressure.js';
 import { type Entered, Room, type Say, type Source } from './room.js';
 import { RoomKeeper } from './room-keeper.js';
-import { openFleet, openHistory, openLog, openMetrics, openModels, type SourcePorts } from './sources.js';
+import {
+  openFigures,
+  openFleet,
+  openHistory,
+  openLog,
+  openMetrics,
+  openModels,
+  openRequests,
+  type SourcePorts,
+} from './sources.js';
 
 interface MetricsChange {
   nodeId: string;
@@ -36,13 +49,15 @@ interface HistoryChange {
 
 export const FLEET_ROOM = 'fleet';
 export const MODELS_ROOM = 'models';
+export const FIGURES_ROOM = 'figures';
+export const REQUESTS_ROOM = 'requests';
 /** A room for each set of families that somebody may read: who may read less is in another one. */
 export const historyRoom = (families: readonly FactFamilyName[]): string => `history:${families.join('+')}`;
 export const metricsRoom = (nodeId: string): string => `node:${nodeId}:metrics`;
 export const logRoom = (nodeId: string): string => `node:${nodeId}:log`;
 
 interface Place {
-  room: 'fleet' | 'models' | 'metrics' | 'log' | 'history';
+  room: 'fleet' | 'models' | 'metrics' | 'log' | 'history' | 'figures' | 'requests';
   nodeId?: string;
 }
 
@@ -52,8 +67,8 @@ const familiesOf = (name: string): FactFamilyName[] =>
 
 /** What a room's name says; undefined for the rooms that are not the console's. */
 export function placeOf(name: string): Place | undefined {
-  if (name === FLEET_ROOM) return { room: 'fleet' };
-  if (name === MODELS_ROOM) return { room: 'models' };
+  if (name === FLEET_ROOM || name === MODELS_ROOM) return { room: name };
+  if (name === FIGURES_ROOM || name === REQUESTS_ROOM) return { room: name };
   if (isHistory(name)) return { room: 'history' };
   const [, nodeId, room] = /^node:([^:]+):(metrics|log)$/.exec(name) ?? [];
   return nodeId === undefined ? undefined : { room: room === 'log' ? 'log' : 'metrics', nodeId };
@@ -62,6 +77,13 @@ export function placeOf(name: string): Place | undefined {
 /** So many rooms one socket may be in; a page is in four. */
 const MOST_ROOMS = 16;
 
+/** What the rooms show that the gateway knows anyway. */
+interface Feeds {
+  readonly fleet: FleetFeed;
+  readonly models: ModelsFeed;
+  readonly figures: FiguresFeed;
+}
+
 /** The rooms of the live console: who is in them and what is said in them, never more than a socket can take. */
 export class ConsoleRooms {
   readonly #fleet: RoomKeeper<FleetSnapshot, FleetChange>;
@@ -69,21 +91,22 @@ export class ConsoleRooms {
   readonly #metrics: RoomKeeper<{ samples: NodeSample[] }, MetricsChange>;
   readonly #log: RoomKeeper<LogSnapshot, LogChange>;
   readonly #history: RoomKeeper<HistoryPage, HistoryChange>;
+  readonly #figures: RoomKeeper<{ figures: Figures | null }, { figures: Figures }>;
+  readonly #requests: RoomKeeper<RequestPage, { changed: RequestView[] }>;
 
   constructor(
     private readonly server: ConsoleServer,
     private readonly ports: SourcePorts,
-    private readonly feed: FleetFeed,
-    models: ModelsFeed,
+    private readonly feeds: Feeds,
     /** Looks at a socket before it is sent more; false when it must not be. */
     private readonly mayTake: (socket: ConsoleSocket) => boolean,
   ) {
     this.#fleet = this.#keeper(
-      (_name, say) => openFleet(feed, say),
+      (_name, say) => openFleet(feeds.fleet, say),
       (name, change) => server.to(name).emit('fleet:change', change),
     );
     this.#models = this.#keeper(
-      (_name, say) => openModels(models, say),
+      (_name, say) => openModels(feeds.models, say),
       (name, change) => server.to(name).emit('models:change', change),
     );
     this.#metrics = this.#keeper(
@@ -97,6 +120,14 @@ export class ConsoleRooms {
     this.#history = this.#keeper(
       (name, say) => openHistory(ports, familiesOf(name), say),
       (name, change) => server.to(name).emit('history:change', change),
+    );
+    this.#figures = this.#keeper(
+      (_name, say) => openFigures(feeds.figures, say),
+      (name, change) => server.to(name).emit('figures:change', change),
+    );
+    this.#requests = this.#keeper(
+      (_name, say) => openRequests(ports, say),
+      (name, change) => server.to(name).emit('requests:change', change),
     );
     server.of('/').adapter.on('delete-room', (name: string) => {
       for (const keeper of this.#keepers) keeper.left(name);
@@ -124,6 +155,14 @@ export class ConsoleRooms {
   enterHistory(socket: ConsoleSocket, families: readonly FactFamilyName[]): Promise<Entered<HistoryPage> | undefined> {
     this.leaveHistory(socket);
     return this.#enter(this.#history, historyRoom(families), socket);
+  }
+
+  enterFigures(socket: ConsoleSocket): Promise<Entered<{ figures: Figures | null }> | undefined> {
+    return this.#enter(this.#figures, FIGURES_ROOM, socket);
+  }
+
+  enterRequests(socket: ConsoleSocket): Promise<Entered<RequestPage> | undefined> {
+    return this.#enter(this.#requests, REQUESTS_ROOM, socket);
   }
 
   leaveHistory(socket: ConsoleSocket): void {
@@ -155,7 +194,8 @@ export class ConsoleRooms {
   }
 
   get #keepers() {
-    return [this.#fleet, this.#models, this.#metrics, this.#log, this.#history] as const;
+    const ofNodes = [this.#fleet, this.#models, this.#metrics, this.#log] as const;
+    return [...ofNodes, this.#history, this.#figures, this.#requests] as const;
   }
 
   #keeper<Snapshot, Change extends object>(
@@ -217,7 +257,7 @@ export class ConsoleRooms {
   }
 
   async #mustKnow(nodeId: string): Promise<void> {
-    await this.feed.ready();
-    if (!this.feed.has(nodeId)) throw new Refusal('node-unknown');
+    await this.feeds.fleet.ready();
+    if (!this.feeds.fleet.has(nodeId)) throw new Refusal('node-unknown');
   }
 }

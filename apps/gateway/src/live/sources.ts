@@ -3,11 +3,13 @@ import {
   type Caller,
   commandSubject,
   type FactFamilyName,
+  type Figures,
   type FleetChange,
   type FleetSnapshot,
   type HistoryEntry,
   type HistoryPage,
   type LogEntry,
+  LIVE_REQUESTS,
   type LogSnapshot,
   type ModelsChange,
   type ModelsSnapshot,
@@ -16,8 +18,11 @@ import {
   Outage,
   ReadHistory,
   ReadLog,
+  ReadRequests,
   ReadSamples,
   type ReplyOf,
+  type RequestPage,
+  type RequestView,
 } from '@muster/contracts';
 import type { Clock, Ids } from '@muster/service';
 import { gatewayCaller } from '../doors/callers.js';
@@ -26,6 +31,8 @@ import type { ModelsFeed } from '../models/models-feed.js';
 import { HistoryThread } from './history-thread.js';
 import { LogThread, SHOWN_ENTRIES } from './log-thread.js';
 import { MetricsThread } from './metrics-thread.js';
+import type { FiguresFeed } from '../requests/figures-feed.js';
+import { RequestsThread } from './requests-thread.js';
 import type { Say, Source } from './room.js';
 
 export interface SourcePorts {
@@ -154,6 +161,37 @@ export function openHistory(
   // Asked in the gateway's own name, with what the members of this room may read.
   const caller = { ...callerOf(ports), permissions: [...new Set(families.map((family) => neededToRead[family]))] };
   const page = bus.ask(ReadHistory, { filter: {} }, caller, { signal });
+  return {
+    ready: page.then((answer) => {
+      thread.begin(answer);
+    }),
+    snapshot: () => thread.snapshot(),
+    close: closing(bus, lane, { answer: page, giveUp: () => left.abort() }, say),
+  };
+}
+
+/** The figures of this moment: what the feed says anyway. */
+export function openFigures(feed: FiguresFeed, say: Say<{ figures: Figures }>): Source<{ figures: Figures | null }> {
+  const off = feed.onChange((figures) => {
+    say.change({ figures });
+  });
+  return { ready: Promise.resolve(), snapshot: () => ({ figures: feed.figures }), close: off };
+}
+
+/**
+ * The newest requests, then those that change, as often as stats tells them. Listens before it asks. What was lost on the
+ * way, or may have been while the bus was away, ends the thread: everybody comes in anew.
+ */
+export function openRequests(ports: SourcePorts, say: Say<{ changed: RequestView[] }>): Source<RequestPage> {
+  const { bus } = ports;
+  const thread = new RequestsThread();
+  const lane = bus.onRequests(({ changed }, lost) => {
+    if (lost !== 0) say.lost();
+    else if (thread.add(changed)) say.change({ changed });
+  });
+  const left = new AbortController();
+  const signal = AbortSignal.any([left.signal, AbortSignal.timeout(OPEN_WITHIN_MS)]);
+  const page = bus.ask(ReadRequests, { filter: {}, limit: LIVE_REQUESTS }, callerOf(ports), { signal });
   return {
     ready: page.then((answer) => {
       thread.begin(answer);

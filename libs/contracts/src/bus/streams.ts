@@ -37,6 +37,8 @@ export const buckets = {
   NODES: { name: 'NODES', what: 'One value a node, by its id' },
   MODELS: { name: 'MODELS', what: 'The models of each node, by its id' },
   SETTINGS: { name: 'SETTINGS', what: 'The settings in force' },
+  GATEWAY: { name: 'GATEWAY', what: 'This life of the Gateway' },
+  FIGURES: { name: 'FIGURES', what: 'What was served, in figures' },
 } as const;
 
 export type BucketName = keyof typeof buckets;
@@ -49,6 +51,7 @@ export const lanes = {
   routers: 'muster.sample.router.*',
   history: 'muster.sample.history',
   keyUses: 'muster.sample.key.*.used',
+  requests: 'muster.sample.requests',
 } as const;
 
 export const sampleSubject = (nodeId: string): string => lanes.samples.replace('*', nodeId);

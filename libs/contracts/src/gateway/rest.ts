@@ -28,6 +28,10 @@ import { ChangeApiKey, CreateApiKey, ListApiKeys } from '../registry/api-key.ord
 import { Fingerprint, NodeId } from '../registry/node.events.js';
 import { Changed } from '../registry/node.orders.js';
 import { ChangeAccessKey, ReadSettings, ShowAccessKey } from '../registry/settings.orders.js';
+import { Figures } from '../stats/figures.js';
+import { RequestCursor, RequestFilter } from '../stats/request-filter.js';
+import { ReadRequest, ReadSeries, ReadTallies, RequestPage, REQUESTS_PAGE } from '../stats/stats.orders.js';
+import { GraphWindow, Grouping, WindowName } from '../stats/windows.js';
 import { AccountName, NodeName, Password } from '../text.js';
 import { ModelsView, NodeView } from './views.js';
 
@@ -106,6 +110,7 @@ const onAccount = z.object({ accountId: AccountId });
 const onKey = z.object({ keyId: ApiKeyId });
 const onNode = z.object({ nodeId: NodeId });
 const onExecutor = z.object({ nodeId: NodeId, executorId: ExecutorId });
+const by = z.object({ by: z._default(Grouping, 'all') });
 const credentials = { name: SignIn.request.shape.name, password: SignIn.request.shape.password };
 
 /** Who the page talks as, and whether the very first account is still to be made. */
@@ -383,6 +388,40 @@ export const routes = {
       at: z.iso.datetime({ offset: true, error: 'This must be a time like 2026-11-23T12:00:00Z' }),
     }),
     reply: z.object({ at: z.iso.datetime({ offset: true }), nodes: z.array(NodeView) }),
+  }),
+
+  readFigures: route('GET /api/figures', 'The figures of this moment; null until there are any', 'fleet:view', {
+    reply: z.object({ figures: z.nullable(Figures) }),
+  }),
+  readTallies: route(
+    'GET /api/figures/:window',
+    'What was counted in a window, by node, model or key; percentiles from histograms',
+    'fleet:view',
+    { params: z.object({ window: WindowName }), query: by, reply: ReadTallies.reply },
+  ),
+  readSeries: route('GET /api/figures/:window/series', 'The same in steps, for graphs', 'fleet:view', {
+    params: z.object({ window: GraphWindow }),
+    query: by,
+    reply: ReadSeries.reply,
+  }),
+  readRequests: route('GET /api/requests', 'Requests, newest first; never what was asked or answered', 'fleet:view', {
+    query: z.extend(RequestFilter, {
+      before: z.optional(RequestCursor),
+      limit: z.optional(
+        z.coerce
+          .number('This must be a number')
+          .check(
+            z.int('This must be a whole number'),
+            z.gte(1, 'At least 1'),
+            z.lte(REQUESTS_PAGE.most, `At most ${REQUESTS_PAGE.most}`),
+          ),
+      ),
+    }),
+    reply: RequestPage,
+  }),
+  readRequest: route('GET /api/requests/:requestId', 'The life of one request, fact by fact', 'fleet:view', {
+    params: ReadRequest.request,
+    reply: ReadRequest.reply,
   }),
 
   readSettings: route('GET /api/settings', 'The settings; the access key by its id alone', 'settings:manage', {

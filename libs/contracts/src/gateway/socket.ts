@@ -6,6 +6,9 @@ import type { NodeSample } from '../monitor/sample.js';
 import type { Permission } from '../permissions.js';
 import type { RefusalCode } from '../refusal.js';
 import { NodeId } from '../registry/node.events.js';
+import type { Figures } from '../stats/figures.js';
+import type { RequestView } from '../stats/request-view.js';
+import type { RequestPage } from '../stats/stats.orders.js';
 import type { FleetChange, FleetSnapshot, ModelsChange, ModelsSnapshot } from './views.js';
 
 /** A room's messages are numbered: `seq` grows by one while `epoch` stays. Whoever sees a hole or another epoch joins again. */
@@ -29,7 +32,7 @@ export interface LogSnapshot {
   more: boolean;
 }
 
-/** Rooms: `fleet`, `models` (of every node), `history` (the newest entries, then each that joins, of what one may read), and of each node `node:<id>:metrics` and `node:<id>:log`. Join = snapshot by the ack, then numbered changes. */
+/** Rooms: `fleet`, `models` (of every node), `history` (the newest entries, then each that joins, of what one may read), `figures`, `requests` (the newest, then those that change), and of each node `node:<id>:metrics` and `node:<id>:log`. Join = snapshot by the ack, then numbered changes. */
 export interface ConsoleToServer {
   'fleet:join': (ack: (joined: Joined<FleetSnapshot>) => void) => void;
   'fleet:leave': () => void;
@@ -41,6 +44,10 @@ export interface ConsoleToServer {
   'log:leave': (request: { nodeId: string }) => void;
   'history:join': (ack: (joined: Joined<HistoryPage>) => void) => void;
   'history:leave': () => void;
+  'figures:join': (ack: (joined: Joined<{ figures: Figures | null }>) => void) => void;
+  'figures:leave': () => void;
+  'requests:join': (ack: (joined: Joined<RequestPage>) => void) => void;
+  'requests:leave': () => void;
   /** Round trip as the page shows it. */
   'console:ping': (ack: () => void) => void;
 }
@@ -51,8 +58,13 @@ export interface ServerToConsole {
   'metrics:change': (change: Numbered & { nodeId: string; samples: NodeSample[] }) => void;
   'log:change': (change: Numbered & { nodeId: string; entries: LogEntry[] }) => void;
   'history:change': (change: Numbered & { entries: HistoryEntry[] }) => void;
+  'figures:change': (change: Numbered & { figures: Figures }) => void;
+  'requests:change': (change: Numbered & { changed: RequestView[] }) => void;
   /** The server asks the page to join this room again: it could not keep up, or the server lost its thread. */
-  'room:dirty': (room: { room: 'fleet' | 'models' | 'metrics' | 'log' | 'history'; nodeId?: string }) => void;
+  'room:dirty': (room: {
+    room: 'fleet' | 'models' | 'metrics' | 'log' | 'history' | 'figures' | 'requests';
+    nodeId?: string;
+  }) => void;
   /** Name or permissions of the account are others now: ask who is signed in, and show what it may see. */
   'session:changed': () => void;
   /** The session ended; the socket closes after this. */
@@ -73,5 +85,9 @@ export const socketPolicy: Record<keyof ConsoleToServer, Permission | 'open'> = 
   'log:leave': 'open',
   'history:join': 'fleet:view',
   'history:leave': 'open',
+  'figures:join': 'fleet:view',
+  'figures:leave': 'open',
+  'requests:join': 'fleet:view',
+  'requests:leave': 'open',
   'console:ping': 'open',
 };
