@@ -1,20 +1,8 @@
 import { hostProblem } from '@muster/contracts';
-import { MusterSecret, ServiceConfig, Switch } from '@muster/service';
+import { DialEnvironment, MusterSecret, ServiceConfig } from '@muster/service';
 import * as z from 'zod/mini';
 
 const inPortRange = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
-
-/** `1024-65535`, or one port. */
-const PortRange = z.pipe(
-  z.string(),
-  z.transform((text, context) => {
-    const [, from = '', to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
-    const range = { from: Number(from), to: Number(to) };
-    if (inPortRange(range.from) && inPortRange(range.to) && range.from <= range.to) return range;
-    context.issues.push({ code: 'custom', message: 'must be a port or a range as 1024-65535', input: text });
-    return z.NEVER;
-  }),
-);
 
 /** `host:port`, several with commas between; IPv6 in brackets. */
 const Addresses = z.pipe(
@@ -37,11 +25,7 @@ export const MonitorConfig = z.extend(ServiceConfig, {
     .string('must be set')
     .check(z.regex(/^postgres(?:ql)?:\/\//, 'must begin with postgres:// or postgresql://')),
   MUSTER_SECRET: MusterSecret,
-  /** Nodes on the Gateway's own machine. */
-  MUSTER_DIAL_LOOPBACK: z._default(Switch, false),
-  /** Nodes in private networks. */
-  MUSTER_DIAL_PRIVATE: z._default(Switch, true),
-  MUSTER_DIAL_PORTS: z._default(PortRange, { from: 1_024, to: 65_535 }),
+  ...DialEnvironment,
   /** Further services of this installation, which are never dialled. Database, bus and monitor are known. */
   MUSTER_OWN_ADDRESSES: z._default(Addresses, []),
   /** Names this monitor in states and pulses; a random name unless set. */

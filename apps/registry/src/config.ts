@@ -1,5 +1,5 @@
-import { AccessKey, DEFAULT_NODE_PORT, Host, Port } from '@muster/contracts';
-import { MusterSecret, ServiceConfig } from '@muster/service';
+import { AccessKey, DEFAULT_NODE_PORT, Host, Port, type SettingsValues, shippedSettings } from '@muster/contracts';
+import { DialEnvironment, dialSettingsOf, MusterSecret, OriginsEnvironment, ServiceConfig } from '@muster/service';
 import * as z from 'zod/mini';
 
 const Address = z.object({ host: Host, port: Port });
@@ -31,5 +31,14 @@ export const RegistryConfig = z.extend(ServiceConfig, {
   MUSTER_LOCAL_NODE: z._default(LocalNode, { host: 'localhost', port: DEFAULT_NODE_PORT }),
   /** The access key of a Gateway that has none yet, for a node started beside it with the same one. Absent: a random one. */
   MUSTER_ACCESS_KEY: z.optional(AccessKey),
+  ...DialEnvironment,
+  ...OriginsEnvironment,
 });
 export type RegistryConfig = z.infer<typeof RegistryConfig>;
+
+/** The settings until somebody sets them in the console: as the environment says, else as shipped. */
+export const firstSettings = (config: RegistryConfig): SettingsValues => ({
+  ...shippedSettings,
+  dial: dialSettingsOf(config),
+  allowedOrigins: config.MUSTER_ALLOWED_ORIGINS,
+});

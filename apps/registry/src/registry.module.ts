@@ -11,12 +11,13 @@ import { SessionsController } from './accounts/sessions.controller.js';
 import { Sessions } from './accounts/sessions.js';
 import { SignIns } from './accounts/sign-in.js';
 import { Throttle } from './accounts/throttle.table.js';
-import type { RegistryConfig } from './config.js';
 import { registryTables } from './database.js';
+import { firstSettings, type RegistryConfig } from './config.js';
 import { HistoryController } from './history/history.controller.js';
 import { AutoConnect } from './nodes/auto-connect.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { Nodes } from './nodes/nodes.js';
+import { KeyRotation } from './settings/key-rotation.js';
 import { SettingsBucket } from './settings/settings-bucket.js';
 import { SettingsController } from './settings/settings.controller.js';
 import { Settings } from './settings/settings.js';
@@ -103,12 +104,13 @@ const accountProviders = ({ MUSTER_FIRST_CODE }: RegistryConfig): FactoryProvide
   },
 ];
 
-const settingsProviders = ({ MUSTER_SECRET, MUSTER_ACCESS_KEY }: RegistryConfig): FactoryProvider[] => [
+const settingsProviders = (config: RegistryConfig): FactoryProvider[] => [
   {
     provide: Settings,
     inject: [EventStore, Clock, Ids],
     useFactory: async (store: EventStore, clock: Clock, ids: Ids) => {
-      const settings = new Settings(store, MUSTER_SECRET, clock, ids, MUSTER_ACCESS_KEY);
+      const { MUSTER_SECRET: secret, MUSTER_ACCESS_KEY: firstAccessKey } = config;
+      const settings = new Settings({ store, secret, clock, ids, unset: firstSettings(config), firstAccessKey });
       await settings.start();
       return settings;
     },
@@ -122,6 +124,26 @@ const settingsProviders = ({ MUSTER_SECRET, MUSTER_ACCESS_KEY }: RegistryConfig)
       });
       shutdown.at('work', () => bucket.stop());
       return bucket;
+    },
+  },
+  {
+    provide: KeyRotation,
+    inject: [Settings, SettingsBucket, Bus, Ids, Shutdown, Logger],
+    useFactory: (
+      settings: Settings,
+      bucket: SettingsBucket,
+      bus: Bus,
+      ids: Ids,
+      shutdown: Shutdown,
+      log: Logger,
+    ): KeyRotation => {
+      const onFailure = (error: unknown) => {
+        log.warn({ msg: 'The rotation of the access key could not be looked at', err: error }, 'Registry');
+      };
+      const rotation = new KeyRotation({ settings, bucket, bus, ids, onFailure });
+      rotation.start();
+      shutdown.at('work', () => rotation.stop());
+      return rotation;
     },
   },
 ];

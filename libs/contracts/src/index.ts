@@ -158,6 +158,7 @@ export {
   type ReplyOf,
   type RequestOf,
 } from './order.js';
+export { Origin, readOrigin } from './origin.js';
 export { parseInput, problemsOf } from './parse.js';
 export { allPermissions, Permission, permissions, presetOf, presets, type Preset } from './permissions.js';
 export { type FieldProblem, Outage, Refusal, type RefusalCode, type RefusalDetail, refusals } from './refusal.js';
@@ -223,7 +224,14 @@ export {
   RemoveNode,
 } from './registry/node.orders.js';
 export { AccessKey, AccessKeyId, SettingsEvent } from './registry/settings.events.js';
-export { ChangeAccessKey, ReadSettings, settingsOrders, ShowAccessKey } from './registry/settings.orders.js';
+export {
+  ChangeAccessKey,
+  ChangeSettings,
+  EndKeyRotation,
+  ReadSettings,
+  settingsOrders,
+  ShowAccessKey,
+} from './registry/settings.orders.js';
 export { SettingsState } from './registry/settings.state.js';
 export { describeRequestFact, requestErrorWords } from './router/describe-request.js';
 export {
@@ -248,6 +256,14 @@ export {
   RequestStarted,
 } from './router/request.events.js';
 export { RouterPulse } from './router/router-pulse.js';
+export {
+  DialSettings,
+  MOST_ORIGINS,
+  RetentionSettings,
+  SettingsValues,
+  shippedSettings,
+} from './registry/settings.values.js';
+export { type KeyHolders, keyHolders } from './rotation.js';
 export { Sealed } from './sealed.js';
 export { Conservation, Figures, MOST_FIGURED_NODES, NodeFigures, RECENT } from './stats/figures.js';
 export { GatewayStart } from './stats/gateway-start.js';

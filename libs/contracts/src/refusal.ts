@@ -43,6 +43,8 @@ export const refusals = {
   'request-unknown': 'This request is not known, or not kept any more.',
   'verification-failed': 'The node did not verify.',
   'certificate-differs': 'The node shows another certificate than the one you accepted.',
+  'rotation-running':
+    'The last change of the access key is still under way: some nodes have only the former key. End it first.',
   'version-conflict': 'Somebody else changed this in the meantime. Reload and try again.',
   'not-found': 'There is nothing at this address.',
   'too-large': 'The request is too large.',

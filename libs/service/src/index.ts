@@ -11,6 +11,7 @@ export {
   type StartOptions,
 } from './run-service.js';
 export { ServiceModule, type ServiceModuleOptions } from './service-module.js';
+export { DialEnvironment, dialSettingsOf, OriginsEnvironment } from './settings-environment.js';
 export { Shutdown, type ShutdownStage } from './shutdown.js';
 export { BusTransport } from './transport.js';
 export { Logger, PinoLogger } from 'nestjs-pino';

@@ -54,6 +54,7 @@ export const statusOfCode: Record<ProblemCode, number> = {
   'request-unknown': 404,
   'verification-failed': 422,
   'certificate-differs': 409,
+  'rotation-running': 409,
   'version-conflict': 409,
   'not-found': 404,
   'too-large': 413,

@@ -42,7 +42,7 @@ const headers = ({ method, params }: Route): Json[] => {
     description: 'The version, in quotes, that the change was decided on; another one is refused as version-conflict.',
     schema: { type: 'string', pattern: '^(\\*|"[1-9][0-9]*")$' },
   };
-  return isEmpty(params) ? [commandId] : [commandId, ifMatch];
+  return isEmpty(params) && method !== 'PATCH' ? [commandId] : [commandId, ifMatch];
 };
 
 const allowedWords = ({ allowed }: Route): string => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Bucket, type Bus, type Keeper, sleep } from '@muster/bus';
 import { SettingsState } from '@muster/contracts';
 import type * as z from 'zod/mini';
@@ -17,11 +18,12 @@ export class SettingsBucket {
   readonly #keeper: Keeper<z.input<typeof SettingsState>>;
   readonly #running: Promise<void>;
   readonly #off: () => void;
+  readonly #handlers = new Set<(state: SettingsState) => void>();
   #waiting = new AbortController();
-  #told: string | undefined;
+  #told: SettingsState | undefined;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly settings: Pick<Settings, 'state'>,
     private readonly bus: Bus,
     private readonly onFailure: (error: unknown) => void,
   ) {
@@ -33,12 +35,19 @@ export class SettingsBucket {
     this.#running = this.#run(this.#stopping.signal);
   }
 
+  /** Calls with what is in force: now as far as it is known, and at each change. */
+  onState(handler: (state: SettingsState) => void): void {
+    this.#handlers.add(handler);
+    if (this.#told !== undefined) handler(this.#told);
+  }
+
   /** Has the bucket told at once when the database says something new. */
   async tell(): Promise<void> {
-    const accessKey = await this.settings.sealedKey();
-    if (accessKey.sealed.ciphertext === this.#told) return;
-    this.#told = accessKey.sealed.ciphertext;
-    this.#keeper.set(GATEWAY_ID, { accessKey });
+    const state = await this.settings.state();
+    if (isDeepStrictEqual(state, this.#told)) return;
+    this.#told = state;
+    this.#keeper.set(GATEWAY_ID, state);
+    for (const handler of this.#handlers) handler(state);
   }
 
   async stop(): Promise<void> {
@@ -58,15 +67,15 @@ export class SettingsBucket {
   }
 
   async #compare(): Promise<void> {
-    if (this.bus.state === 'up' && this.#told !== undefined && (await this.#actual()) !== this.#told)
+    if (this.bus.state === 'up' && this.#told !== undefined && !isDeepStrictEqual(await this.#actual(), this.#told))
       this.#told = undefined;
     await this.tell();
   }
 
   /** What the bucket holds. A bucket that is not there is made, and holds nothing. */
-  async #actual(): Promise<string | undefined> {
+  async #actual(): Promise<SettingsState | undefined> {
     try {
-      return (await this.#bucket.get(GATEWAY_ID))?.accessKey.sealed.ciphertext;
+      return await this.#bucket.get(GATEWAY_ID);
     } catch {
       await this.bus.assertStreams();
       return undefined;

@@ -1,8 +1,18 @@
 import type { Call } from '@muster/bus';
-import { ChangeAccessKey, ReadSettings, type ReplyOf, type RequestOf, ShowAccessKey } from '@muster/contracts';
+import {
+  ChangeAccessKey,
+  ChangeSettings,
+  EndKeyRotation,
+  ReadSettings,
+  type ReplyOf,
+  type RequestOf,
+  type SettingsValues,
+  ShowAccessKey,
+} from '@muster/contracts';
 import { Answers } from '@muster/service';
 import { Controller, Inject } from '@nestjs/common';
 import { metaOf } from '../meta.js';
+import { KeyRotation } from './key-rotation.js';
 import { SettingsBucket } from './settings-bucket.js';
 import { Settings } from './settings.js';
 
@@ -12,6 +22,7 @@ export class SettingsController {
   constructor(
     @Inject(Settings) private readonly settings: Settings,
     @Inject(SettingsBucket) private readonly bucket: SettingsBucket,
+    @Inject(KeyRotation) private readonly rotation: KeyRotation,
   ) {}
 
   @Answers(ReadSettings)
@@ -25,13 +36,39 @@ export class SettingsController {
   }
 
   @Answers(ChangeAccessKey)
-  async change(
-    { accessKey }: RequestOf<typeof ChangeAccessKey>,
+  changeKey(
+    { accessKey, expectedVersion }: RequestOf<typeof ChangeAccessKey>,
     { caller }: Call,
   ): Promise<ReplyOf<typeof ChangeAccessKey>> {
-    const changed = await this.settings.change(accessKey, metaOf(caller));
-    // It stands in the database; if it cannot be told at once, the next comparison will.
+    return this.#told(this.settings.changeKey(accessKey, metaOf(caller), expectedVersion));
+  }
+
+  @Answers(EndKeyRotation)
+  endRotation(
+    { expectedVersion }: RequestOf<typeof EndKeyRotation>,
+    { caller }: Call,
+  ): Promise<ReplyOf<typeof EndKeyRotation>> {
+    const { former, unknown } = this.rotation.holders();
+    return this.#told(this.settings.endRotation([...former, ...unknown], metaOf(caller), { expectedVersion }));
+  }
+
+  @Answers(ChangeSettings)
+  change(
+    { expectedVersion, ...given }: RequestOf<typeof ChangeSettings>,
+    { caller }: Call,
+  ): Promise<ReplyOf<typeof ChangeSettings>> {
+    return this.#told(this.settings.change(onlyGiven(given), metaOf(caller), expectedVersion));
+  }
+
+  /** It stands in the database; if it cannot be told at once, the next comparison will. */
+  async #told<Reply>(changing: Promise<Reply>): Promise<Reply> {
+    const changed = await changing;
     await this.bucket.tell().catch(() => undefined);
     return changed;
   }
 }
+
+type Given = { [Name in keyof SettingsValues]?: SettingsValues[Name] | undefined };
+
+const onlyGiven = (given: Given): Partial<SettingsValues> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

@@ -1,10 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { unseal } from '@muster/bus';
-import { ChangeAccessKey, ReadSettings, SettingsState, ShowAccessKey } from '@muster/contracts';
+import {
+  ChangeAccessKey,
+  ChangeSettings,
+  EndKeyRotation,
+  type Link,
+  NodeState,
+  ReadSettings,
+  RegisterNode,
+  SettingsState,
+  shippedSettings,
+  ShowAccessKey,
+  statusOf,
+} from '@muster/contracts';
 import type { RunningService } from '@muster/service';
 import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
-import { Asker, followAll, newSecret, type Places, refusalOf, startRegistry } from '../under-test.js';
+import { Asker, followAll, machine, newSecret, type Places, refusalOf, startRegistry } from '../under-test.js';
 import { accessKeyId, newAccessKey } from './access-key.js';
+import { KeyRotation } from './key-rotation.js';
 
 describe('the access key', () => {
   let database: TestDatabase;
@@ -32,9 +45,17 @@ describe('the access key', () => {
     return state && unseal(places.secret, state.accessKey.sealed);
   };
 
+  /** Until the former key is given up. */
+  const rotationOver = () =>
+    until(
+      () => asker.ask(ReadSettings, {}),
+      ({ rotation }) => rotation === undefined,
+      { withinMs: 20_000 },
+    );
+
   it('is made at the first start, shown by order, and known by its id alone otherwise', async () => {
     const settings = await asker.ask(ReadSettings, {});
-    expect(settings).toMatchObject({ version: 1 });
+    expect(settings).toMatchObject({ version: 1, ...shippedSettings });
     const { accessKey, keyId } = await asker.ask(ShowAccessKey, {});
     expect(accessKey).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(keyId).toBe(settings.accessKey.keyId);
@@ -73,14 +94,16 @@ describe('the access key', () => {
 
   it('changes to the one given or to a new random one, and whoever watches the bucket learns it', async () => {
     const given = newAccessKey();
-    const changed = await asker.ask(ChangeAccessKey, { accessKey: given });
-    expect(changed).toEqual({ keyId: accessKeyId(given), version: 2 });
-    await until(inBucket, (key) => key === given);
-    expect(await asker.ask(ChangeAccessKey, { accessKey: given })).toEqual(changed);
-
     const commandId = randomUUID();
-    const random = await asker.ask(ChangeAccessKey, {}, { commandId });
-    expect(await asker.ask(ChangeAccessKey, {}, { commandId })).toEqual(random);
+    const changed = await asker.ask(ChangeAccessKey, { accessKey: given }, { commandId });
+    expect(changed).toMatchObject({ keyId: accessKeyId(given) });
+    await until(inBucket, (key) => key === given);
+    expect(await asker.ask(ChangeAccessKey, { accessKey: given }, { commandId })).toMatchObject({
+      keyId: changed.keyId,
+    });
+    await rotationOver();
+
+    const random = await asker.ask(ChangeAccessKey, {});
     const { accessKey } = await asker.ask(ShowAccessKey, {});
     expect(accessKeyId(accessKey)).toBe(random.keyId);
     await until(inBucket, (key) => key === accessKey);
@@ -92,12 +115,14 @@ describe('the access key', () => {
     await asker.ask(ChangeAccessKey, {});
     const facts = await until(
       () => following.facts,
-      (all) => all.length === 3,
+      (all) => all.length === 4,
     );
     expect(facts.map(({ type, meta }) => [type, meta.actor.name])).toEqual([
       ['AccessKeyChanged', 'Gateway'],
       ['AccessKeyShown', 'Ada'],
       ['AccessKeyChanged', 'Ada'],
+      // There is no node that could still have the former one.
+      ['AccessKeyRotationEnded', 'Gateway'],
     ]);
     const stored = await database.query('select data, meta from registry.events');
     expect(JSON.stringify([facts, stored])).not.toContain(accessKey);
@@ -144,5 +169,135 @@ describe('the access key', () => {
       () => asker.ask(ReadSettings, {}, { permissions }),
     ])
       expect((await refusalOf(give())).code).toBe('not-permitted');
+  });
+
+  describe('with nodes', () => {
+    const nodes: string[] = [];
+    const states = () => asker.bus.bucket('NODES', NodeState).keep();
+    let keeper: ReturnType<typeof states>;
+
+    beforeEach(async () => {
+      keeper = states();
+      const machines = [machine(), machine()];
+      const answering = await asker.verifyAnswers(({ port }) => machines[port - 8_000]?.steps ?? []);
+      nodes.splice(0);
+      for (const [index, { fingerprint }] of machines.entries()) {
+        const nodeId = randomUUID();
+        const address = { host: 'gpu.lab', port: 8_000 + index, fingerprint, found: 'by-hand' } as const;
+        await asker.ask(RegisterNode, { nodeId, name: `gpu-${index}`, ...address });
+        nodes.push(nodeId);
+      }
+      await answering.stop();
+    });
+    afterEach(() => keeper.stop());
+
+    /** Says what a monitor would: the node is linked under this key, or not at all. */
+    const see = (nodeId: string, keyId: string | undefined) => {
+      const since = '2026-11-23T12:00:00.000Z';
+      const link: Link = keyId
+        ? { phase: 'up', since, frames: 'in-time', keyId }
+        : { phase: 'down', cause: 'refused', since };
+      const status = statusOf({ activated: true, link, condition: undefined, executors: [] }, undefined, since);
+      keeper.set(nodeId, { nodeId, monitorId: 'spec', token: 1, status, link, executors: [] });
+      return keeper.settled();
+    };
+
+    it('is accepted beside the former one until every activated node has it, and not a moment less', async () => {
+      const [one = '', two = ''] = nodes;
+      const { accessKey: former } = await asker.ask(ReadSettings, {});
+      await Promise.all([see(one, former.keyId), see(two, undefined)]);
+      const { keyId } = await asker.ask(ChangeAccessKey, {});
+      const { rotation } = await asker.ask(ReadSettings, {});
+      expect(rotation).toMatchObject({ formerKeyId: former.keyId });
+      const state = await asker.bus.bucket('SETTINGS', SettingsState).get('gateway');
+      expect(state?.previousAccessKey?.keyId).toBe(former.keyId);
+
+      await see(one, keyId);
+      expect((await refusalOf(asker.ask(ChangeAccessKey, {}))).code).toBe('rotation-running');
+      await see(two, keyId);
+      await rotationOver();
+      await until(
+        () => asker.bus.bucket('SETTINGS', SettingsState).get('gateway'),
+        (now) => now !== undefined && now.previousAccessKey === undefined,
+      );
+      expect(await database.query('select name from registry.secrets')).toEqual([{ name: 'access-key' }]);
+    }, 60_000);
+
+    it('is the only one at the word of a person, and the fact names who is left behind', async () => {
+      const [one = '', two = ''] = nodes;
+      const { keyId } = await asker.ask(ChangeAccessKey, {});
+      await Promise.all([see(one, keyId), see(two, undefined)]);
+      const following = await followAll(asker.bus);
+      // The registry sees the states a moment after they were told.
+      await until(() => registry.app.get(KeyRotation).holders().current.length === 1);
+      const { version } = await asker.ask(EndKeyRotation, {});
+      expect(await asker.ask(EndKeyRotation, {})).toEqual({ version });
+      await until(() => following.facts.some(({ type }) => type === 'AccessKeyRotationEnded'));
+      expect(following.facts.at(-1)).toMatchObject({ data: { keyId, left: [two] }, meta: { actor: { name: 'Ada' } } });
+      await following.stop();
+    }, 60_000);
+  });
+});
+
+describe('the other settings', () => {
+  let database: TestDatabase;
+  let nats: TestNats;
+  let places: Places;
+  let registry: RunningService;
+  let asker: Asker;
+
+  beforeAll(async () => {
+    [database, nats] = await Promise.all([testDatabase(), testNats()]);
+    places = { databaseUrl: database.url, natsUrl: nats.url, secret: newSecret() };
+    registry = await startRegistry(places, {
+      MUSTER_DIAL_LOOPBACK: 'on',
+      MUSTER_ALLOWED_ORIGINS: 'https://env.example',
+    });
+    asker = await Asker.open(places);
+  }, 30_000);
+  afterAll(async () => {
+    await asker.close();
+    await registry.stop();
+    await nats.stop();
+    await database.drop();
+  });
+
+  it('are first as the environment says, then as a person says, and the bucket tells', async () => {
+    const before = await asker.ask(ReadSettings, {});
+    expect(before).toMatchObject({ dial: { loopback: true }, allowedOrigins: ['https://env.example'] });
+    const dial = { ...before.dial, loopback: false };
+    const { version } = await asker.ask(ChangeSettings, { dial, expectedVersion: before.version });
+    expect(version).toBe(before.version + 1);
+    await until(
+      () => asker.bus.bucket('SETTINGS', SettingsState).get('gateway'),
+      (state) => state?.dial.loopback === false && state.version === version,
+    );
+    // The environment still says otherwise, and a person has the last word.
+    const other = await startRegistry(places, { MUSTER_DIAL_LOOPBACK: 'on' });
+    await other.stop();
+    expect((await asker.ask(ReadSettings, {})).dial).toEqual(dial);
+  });
+
+  it('are changed by one of two who saw the same version', async () => {
+    const { version } = await asker.ask(ReadSettings, {});
+    const [one, two] = await Promise.allSettled([
+      asker.ask(ChangeSettings, { delayedThresholdMs: 1_000, expectedVersion: version }),
+      asker.ask(ChangeSettings, { delayedThresholdMs: 2_000, expectedVersion: version }),
+    ]);
+    const lost = [one, two].flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+    expect(lost).toEqual([
+      expect.objectContaining({ code: 'version-conflict', detail: { currentVersion: version + 1 } }),
+    ]);
+  });
+
+  it('give a retried command its first answer and no second fact', async () => {
+    const commandId = randomUUID();
+    const { version: expectedVersion } = await asker.ask(ReadSettings, {});
+    const order = { inferenceOpen: true, expectedVersion };
+    const first = await asker.ask(ChangeSettings, order, { commandId });
+    await asker.ask(ChangeSettings, { delayedThresholdMs: 3_000 });
+    expect(await asker.ask(ChangeSettings, order, { commandId })).toEqual(first);
+    const facts = await database.query("select type from registry.events where type = 'InferenceOpened'");
+    expect(facts).toHaveLength(1);
   });
 });

@@ -27,11 +27,13 @@ import { ApiKeyId } from '../registry/api-key.events.js';
 import { ChangeApiKey, CreateApiKey, ListApiKeys } from '../registry/api-key.orders.js';
 import { Fingerprint, NodeId } from '../registry/node.events.js';
 import { Changed } from '../registry/node.orders.js';
+import { AccessKey } from '../registry/settings.events.js';
 import { ChangeAccessKey, ReadSettings, ShowAccessKey } from '../registry/settings.orders.js';
 import { Figures } from '../stats/figures.js';
 import { RequestCursor, RequestFilter } from '../stats/request-filter.js';
 import { ReadRequest, ReadSeries, ReadTallies, RequestPage, REQUESTS_PAGE } from '../stats/stats.orders.js';
 import { GraphWindow, Grouping, WindowName } from '../stats/windows.js';
+import { SettingsValues } from '../registry/settings.values.js';
 import { AccountName, NodeName, Password } from '../text.js';
 import { ModelsView, NodeView } from './views.js';
 
@@ -437,13 +439,23 @@ export const routes = {
   ),
   changeAccessKey: route(
     'PUT /api/settings/access-key',
-    'Change the access key, to a new random one unless given',
+    'Change the access key, to a new random one unless given; nodes are linked with the former one until they have it',
     'settings:manage',
     {
-      body: ChangeAccessKey.request,
+      body: z.object({ accessKey: z.optional(AccessKey) }),
       reply: ChangeAccessKey.reply,
     },
   ),
+  endKeyRotation: route(
+    'POST /api/settings/access-key/end-rotation',
+    'Give the former access key up now, whichever node still has only that one',
+    'settings:manage',
+    { reply: Changed },
+  ),
+  changeSettings: route('PATCH /api/settings', 'Change what is given and leave the rest', 'settings:manage', {
+    body: z.partial(SettingsValues),
+    reply: Changed,
+  }),
 
   readOpenApi: route('GET /api/openapi.json', 'This document', 'anyone', { reply: z.looseObject({}) }),
 } as const satisfies Record<string, Route>;

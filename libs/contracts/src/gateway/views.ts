@@ -53,13 +53,15 @@ export const NodeLoad = z.object({
 export type NodeLoad = z.infer<typeof NodeLoad>;
 
 /** What holds for the page as a whole and must not be overlooked. */
-export const Notice = z.enum(['bus-away', 'monitor-silent', 'monitor-impaired']);
+export const Notice = z.enum(['bus-away', 'monitor-silent', 'monitor-impaired', 'inference-open']);
 export type Notice = z.infer<typeof Notice>;
 
 export const GatewayView = z.object({
   version: z.string(),
   startedAt: z.iso.datetime(),
   notices: z.array(Notice),
+  /** The version of the settings in force, so that a page which shows them knows when to read them anew. */
+  settingsVersion: z.optional(z.number()),
   /** Where the Gateway looks for a first node by itself, as `localhost:8022`. Absent once a node was ever registered. */
   lookingAt: z.optional(z.string()),
 });

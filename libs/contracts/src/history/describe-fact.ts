@@ -8,6 +8,7 @@ import type { AccountEvent } from '../registry/account.events.js';
 import type { ApiKeyEvent, KeyLimits } from '../registry/api-key.events.js';
 import type { NodeEvent } from '../registry/node.events.js';
 import type { SettingsEvent } from '../registry/settings.events.js';
+import type { DialSettings, RetentionSettings } from '../registry/settings.values.js';
 import type { HistoryEntry } from './history-entry.js';
 
 /** A fact for a person. */
@@ -183,12 +184,59 @@ const keys: Words<ApiKeyEvent> = {
   }),
 };
 
+const countOf = (items: number, what: string): string => `${items} ${what}${items === 1 ? '' : 's'}`;
+
+const dialWords = ({ loopback, private: isPrivate, ports: { from, to } }: DialSettings): string =>
+  `this machine ${loopback ? 'yes' : 'no'}, private networks ${isPrivate ? 'yes' : 'no'}, ports ${from} to ${to}`;
+
+const retentionWords = ({ requestsDays, rollUpsDays, logLinesDays }: RetentionSettings): string =>
+  `requests ${countOf(requestsDays, 'day')}, measurements ${countOf(rollUpsDays, 'day')}, log lines ${countOf(logLinesDays, 'day')}`;
+
 const settings: Words<SettingsEvent> = {
   AccessKeyChanged: ({ keyId, from }) =>
     from === undefined
       ? { colour: 'green', title: 'Access key made', detail: `Key ${keyId}` }
       : { colour: 'amber', title: 'Access key changed', change: { from: `key ${from}`, to: `key ${keyId}` } },
   AccessKeyShown: ({ keyId }) => ({ colour: 'amber', title: 'Access key shown', detail: `Key ${keyId}` }),
+  AccessKeyRotationEnded: ({ keyId, former, left }) => ({
+    colour: left.length === 0 ? 'green' : 'amber',
+    title: 'Former access key given up',
+    change: { from: `keys ${former} and ${keyId}`, to: `key ${keyId} alone` },
+    detail:
+      left.length === 0
+        ? 'Every activated node has the new key'
+        : `${countOf(left.length, 'node')} without the new key`,
+  }),
+  DelayedThresholdChanged: ({ from, to }) => ({
+    colour: 'amber',
+    title: 'Threshold of delayed requests changed',
+    change: { from: `${from / 1000} s`, to: `${to / 1000} s` },
+  }),
+  DialSettingsChanged: ({ from, to }) => ({
+    colour: 'amber',
+    title: 'What may be dialled changed',
+    change: { from: dialWords(from), to: dialWords(to) },
+  }),
+  RetentionChanged: ({ from, to }) => ({
+    colour: 'amber',
+    title: 'Retention changed',
+    change: { from: retentionWords(from), to: retentionWords(to) },
+  }),
+  AllowedOriginsChanged: ({ from, to }) => ({
+    colour: 'amber',
+    title: 'Allowed origins changed',
+    change: { from: from.join(', ') || 'none', to: to.join(', ') || 'none' },
+  }),
+  InferenceOpened: () => ({
+    colour: 'red',
+    title: 'Inference opened to everybody',
+    change: { from: 'with an API key alone', to: 'without a key too' },
+  }),
+  InferenceClosed: () => ({
+    colour: 'green',
+    title: 'Inference closed to whoever has no API key',
+    change: { from: 'without a key too', to: 'with an API key alone' },
+  }),
 };
 
 const words = { node: nodes, health, account: accounts, key: keys, settings };

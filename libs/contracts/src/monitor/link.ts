@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { AccessKeyId } from '../registry/settings.events.js';
 
 /** Why there is no link. Closed: each has its own words and its own mend. */
 export const linkCauses = [
@@ -39,6 +40,8 @@ export const Link = z.discriminatedUnion('phase', [
     roundTripMs: z.optional(z.number()),
     /** How far the node's clock is ahead of the monitor's, behind it when negative. Shown; nothing depends on it. */
     clockOffsetMs: z.optional(z.number()),
+    /** Under which access key it was made. */
+    keyId: z.optional(AccessKeyId),
   }),
 ]);
 export type Link = z.infer<typeof Link>;

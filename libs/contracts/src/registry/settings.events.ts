@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { NodeId } from './node.events.js';
+import { SettingsValues } from './settings.values.js';
 
 /** Names an access key without giving it away: the first 8 hex digits of SHA-256 over the key. */
 export const AccessKeyId = z.string().check(z.regex(/^[0-9a-f]{8}$/));
@@ -12,9 +14,39 @@ const at = z.iso.datetime();
 const fact = <Type extends string, Data extends z.core.$ZodLooseShape>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data: z.object({ ...data, at }) });
 
+/** With `from`, a rotation begins: nodes that have only the former key are linked with that one until it ends. */
 export const AccessKeyChanged = fact('AccessKeyChanged', { keyId: AccessKeyId, from: z.optional(AccessKeyId) });
 export const AccessKeyShown = fact('AccessKeyShown', { keyId: AccessKeyId });
 
+/** From here on the former key is worth nothing. `left` are the activated nodes that were not seen to have the new one. */
+export const AccessKeyRotationEnded = fact('AccessKeyRotationEnded', {
+  keyId: AccessKeyId,
+  former: AccessKeyId,
+  left: z.array(NodeId),
+});
+
+const { shape } = SettingsValues;
+const changed = <Type extends string, Value extends z.ZodMiniType>(type: Type, value: Value) =>
+  fact(type, { from: value, to: value });
+
+export const DelayedThresholdChanged = changed('DelayedThresholdChanged', shape.delayedThresholdMs);
+export const DialSettingsChanged = changed('DialSettingsChanged', shape.dial);
+export const RetentionChanged = changed('RetentionChanged', shape.retention);
+export const AllowedOriginsChanged = changed('AllowedOriginsChanged', shape.allowedOrigins);
+/** Requests are served without an API key from now on. */
+export const InferenceOpened = fact('InferenceOpened', {});
+export const InferenceClosed = fact('InferenceClosed', {});
+
 /** What is decided about the Gateway as a whole. Stream `settings-gateway`, on the bus in ACCESS. */
-export const SettingsEvent = z.discriminatedUnion('type', [AccessKeyChanged, AccessKeyShown]);
+export const SettingsEvent = z.discriminatedUnion('type', [
+  AccessKeyChanged,
+  AccessKeyShown,
+  AccessKeyRotationEnded,
+  DelayedThresholdChanged,
+  DialSettingsChanged,
+  RetentionChanged,
+  AllowedOriginsChanged,
+  InferenceOpened,
+  InferenceClosed,
+]);
 export type SettingsEvent = z.infer<typeof SettingsEvent>;

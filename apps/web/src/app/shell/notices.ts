@@ -15,6 +15,10 @@ const words: Record<Notice, { title: string; words: string }> = {
     title: 'The monitor was held up itself',
     words: 'Silence of nodes proves nothing for the moment, so none of them turns red for it.',
   },
+  'inference-open': {
+    title: 'Inference is open to everybody',
+    words: 'Whoever reaches this Gateway can send requests without an API key. Close it in Configuration.',
+  },
 };
 
 /** What holds for the page as a whole and must not be overlooked. */
