@@ -90,6 +90,32 @@ const fromNode = fc.oneof(
   fc.record({ type: fc.constant('condition'), condition }),
   fc.record({ type: fc.constant('executors'), executors }),
   fc.record({ type: fc.constant('hardware'), hardware }),
+  fc.record({
+    type: fc.constant('models'),
+    models: fc.array(
+      fc.record({
+        modelId: text.map((name) => `m${name}`.slice(0, 256)),
+        name: text.map((name) => `m${name}`.slice(0, 256)),
+        source: fc.constantFrom('file', 'engine'),
+        kind: fc.constantFrom('chat', 'embedding'),
+      }),
+      { maxLength: 3 },
+    ),
+    more: fc.nat(),
+  }),
+  fc.record({ type: fc.constant('ticket'), ticket: fc.constant('mst_0123456789abcdef') }),
+  fc.record({
+    type: fc.constant('outcome'),
+    id: uuid,
+    outcome: fc.oneof(
+      fc.record({
+        outcome: fc.constant('done'),
+        done: fc.record({ executorId: text, model: text, restartNeeded: fc.boolean() }),
+      }),
+      fc.record({ outcome: fc.constant('refused'), code: fc.constantFrom('node-busy', 'model-unknown') }),
+      fc.record({ outcome: fc.constant('failed'), words: text }),
+    ),
+  }),
   fc.record({ type: fc.constant('pong'), id: seq }),
   fc.record({ type: fc.constant('goodbye'), reason: fc.constantFrom('stopping', 'key-changed') }),
 );

@@ -30,6 +30,9 @@ export class FlowNumbers {
       case 'condition':
       case 'executors':
       case 'hardware':
+      case 'models':
+      case 'ticket':
+      case 'outcome':
       case 'pong':
       case 'goodbye':
         return;

@@ -1,10 +1,21 @@
-import { Executor, Hardware, LogLine, Measurement, NodeCondition, NodeName } from '@muster/contracts';
+import {
+  Executor,
+  Hardware,
+  LogLine,
+  Measurement,
+  ModelList,
+  MOST_EXECUTORS,
+  NodeCondition,
+  NodeName,
+  NodeOrder,
+  NodeOutcome,
+} from '@muster/contracts';
 import * as z from 'zod/mini';
 import { limits } from './limits.js';
 
 const seq = z.number().check(z.int(), z.gte(0));
 const pingId = z.number().check(z.int(), z.gte(1));
-const executors = z.array(Executor).check(z.maxLength(256));
+const executors = z.array(Executor).check(z.maxLength(MOST_EXECUTORS));
 
 const frame = <Type extends string, Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) =>
   z.object({ type: z.literal(type), ...shape });
@@ -17,8 +28,11 @@ export const Resume = frame('resume', { sample: seq, line: seq });
 export const Ping = frame('ping', { id: pingId });
 export const GatewayGoodbye = frame('goodbye', { reason: z.enum(['verified', 'not-wanted', 'stopping']) });
 
+/** The node is to do something. `id` names the order: sent again it is not carried out again, and has the same outcome. */
+export const OrderFrame = frame('order', { id: z.uuid(), order: NodeOrder });
+
 /** Everything a Gateway may say on a link once it is made. */
-export const ToNode = z.discriminatedUnion('type', [Resume, Ping, GatewayGoodbye]);
+export const ToNode = z.discriminatedUnion('type', [Resume, Ping, GatewayGoodbye, OrderFrame]);
 export type ToNode = z.infer<typeof ToNode>;
 
 const about = {
@@ -62,6 +76,12 @@ export const GapFrame = frame('gap', {
 export const ConditionFrame = frame('condition', { condition: NodeCondition });
 export const ExecutorsFrame = frame('executors', { executors });
 export const HardwareFrame = frame('hardware', { hardware: Hardware });
+/** What came of an order. */
+export const OutcomeFrame = frame('outcome', { id: z.uuid(), outcome: NodeOutcome });
+/** All models of the node: after `resume`, and when they have changed. */
+export const ModelsFrame = frame('models', ModelList.shape);
+/** What inference calls to this node carry: after `resume`, and when there is another. */
+export const TicketFrame = frame('ticket', { ticket: z.string().check(z.regex(/^[A-Za-z0-9._~-]{16,256}$/)) });
 export const Pong = frame('pong', {
   id: pingId,
   /** The node's own clock as it answers: for showing how far it is off, and for nothing else. */
@@ -78,10 +98,16 @@ export const FromNode = z.discriminatedUnion('type', [
   ConditionFrame,
   ExecutorsFrame,
   HardwareFrame,
+  ModelsFrame,
+  TicketFrame,
+  OutcomeFrame,
   Pong,
   NodeGoodbye,
 ]);
 export type FromNode = z.infer<typeof FromNode>;
+
+/** Frames that there are since version 2. On a link of version 1 neither end sends them. */
+export const sinceOrders: ReadonlySet<string> = new Set(['order', 'outcome', 'models', 'ticket']);
 
 /** What a node says of itself when a link is made. */
 export type Hello = Omit<z.infer<typeof HelloFrame>, 'type'>;

@@ -6,6 +6,8 @@ export { FromNode, type GoodbyeFromNode, type GoodbyeToNode, type Hello, ToNode 
 export { limits, protocolVersions } from './limits.js';
 export { type DialStage, LinkError } from './link-error.js';
 export { lineSeen, NodeConnection, numberingOf, type ResumeFrom } from './node-connection.js';
+export type { CarryOut } from './order-book.js';
 export { accessKeyId } from './proof.js';
+export { Unanswered } from './questions.js';
 export { type LinkNotice, type LinkServer, serveLinks, type ServeOptions } from './serve.js';
 export { type LinkEnd, type ServedLink } from './served-link.js';

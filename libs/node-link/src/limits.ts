@@ -33,14 +33,34 @@ export const limits = {
   bytesPerSecond: 8 * 1024 * 1024,
   /** The closing handshake of WebSocket may take this long, then the socket is cut. */
   closeMs: 1_000,
-  /** Links of Gateways that a node holds at once, and connections that have not proved themselves yet. */
+  /** Orders that a node works on at once, how long it may take over one, and how many outcomes it remembers. */
+  ordersAtHand: 32,
+  orderMs: 5_000,
+  outcomesKept: 256,
+  /** Links of Gateways that a node holds at once. */
   links: 8,
-  strangers: 64,
-  strangersPerPeer: 16,
+  /**
+   * Connections that have not proved themselves yet: in all, of one address, and of one from which somebody has proved
+   * himself before, as a router does with its ticket.
+   */
+  strangers: 256,
+  strangersPerPeer: 32,
+  strangersPerKnownPeer: 256,
+  /** Connections of every kind. */
+  connections: 2_048,
+  /** A connection without a request in hand may stay so long, and a request may take so long to arrive. */
+  idleConnectionMs: 60_000,
+  requestMs: 60_000,
 } as const;
 
-/** The protocol versions this build speaks, newest first. Two for one release when the shape of a frame changes, else one. */
-export const protocolVersions: readonly number[] = [1];
+/**
+ * The protocol versions this build speaks, newest first. 2 adds the frames `order`, `outcome`, `models` and `ticket` to 1 and
+ * changes none: two ends that agree on 1 do without them.
+ */
+export const protocolVersions: readonly number[] = [2, 1];
+
+/** The first version with orders, models and tickets. */
+export const ORDERS_SINCE = 2;
 
 export const LINK_PATH = '/link';
 export const SUBPROTOCOL = 'muster-link';

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import type { Certificate, LinkCause } from '@muster/contracts';
+import type { Certificate, LinkCause, NodeOrder, NodeOutcome } from '@muster/contracts';
 import { decode, ProtocolFault } from './codec.js';
 import { ClockOffset } from './clock-offset.js';
-import { FromNode, type GoodbyeToNode, type Hello, type ToNode } from './frames.js';
+import { FromNode, type GoodbyeToNode, type Hello, sinceOrders, type ToNode } from './frames.js';
 import { FlowNumbers } from './flow-numbers.js';
-import { limits } from './limits.js';
-import { readable } from './readable.js';
+import { limits, ORDERS_SINCE } from './limits.js';
+import { Questions, Unanswered } from './questions.js';
+import { readable, readableOutcome } from './readable.js';
 import type { SocketWire } from './socket-wire.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -62,6 +63,7 @@ export class NodeConnection {
   readonly #numbers: FlowNumbers;
   readonly #frames: TokenBucket;
   readonly #bytes: TokenBucket;
+  readonly #orders = new Questions<NodeOutcome>(limits.ordersAtHand);
   readonly #questions = new Map<number, Question>();
   #asked = 0;
   #roundTripMs: number | undefined;
@@ -131,6 +133,16 @@ export class NodeConnection {
     });
   }
 
+  /**
+   * Has the node carry out an order. Rejects with Unanswered: whether it was carried out is not known then, and the same id on
+   * this or a later link has no second effect.
+   */
+  order(id: string, order: NodeOrder, withinMs: number = limits.orderMs): Promise<NodeOutcome> {
+    if (this.#cause !== undefined) return Promise.reject(new Unanswered('ended'));
+    if (this.protocol < ORDERS_SINCE) return Promise.reject(new Unanswered('too-old'));
+    return this.#orders.ask(id, withinMs, () => this.send({ type: 'order', id, order }));
+  }
+
   /** Says goodbye and closes; cuts the socket when the node does not close within 1 s. */
   close(reason: GoodbyeToNode = 'stopping'): void {
     if (this.#cause !== undefined) return;
@@ -150,9 +162,11 @@ export class NodeConnection {
     this.#restrain(text.length);
     try {
       const frame = decode(FromNode, text);
+      if (this.protocol < ORDERS_SINCE && sinceOrders.has(frame.type)) throw new ProtocolFault('unknown-type');
       this.#numbers.follow(frame, this.#handler !== undefined);
       this.#heardMs = performance.now();
       if (frame.type === 'pong') this.#answered(frame.id, frame.at);
+      if (frame.type === 'outcome') return this.#orders.answered(frame.id, readableOutcome(frame.outcome));
       if (frame.type === 'goodbye') this.#end(frame.reason === 'key-changed' ? 'key-refused' : 'closed', frame);
       else this.#handler?.(readable(frame));
     } catch (error) {
@@ -207,6 +221,7 @@ export class NodeConnection {
     clearTimeout(this.#timer);
     clearTimeout(this.#resumeReading);
     for (const id of [...this.#questions.keys()]) this.#forget(id, new Error('The link has ended'));
+    this.#orders.end();
     if (last !== undefined) {
       this.#handler?.(last);
       this.#wire.socket.close(1000);

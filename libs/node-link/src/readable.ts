@@ -1,8 +1,11 @@
 import {
+  type ExecutorFailure,
   type Hardware,
   type LogLine,
   type NodeCondition,
   type Executor,
+  type Model,
+  type NodeOutcome,
   readableLine,
   readableText,
 } from '@muster/contracts';
@@ -26,8 +29,60 @@ const readableExecutors = (executors: readonly Executor[]): Executor[] =>
   executors.map((executor) => ({
     ...executor,
     executorId: short(executor.executorId, 128),
+    modelId: short(executor.modelId, 256),
     model: short(executor.model, 256),
+    ...(executor.words === undefined ? {} : { words: short(executor.words, 512) }),
+    ...(executor.failure && { failure: readableFailure(executor.failure) }),
   }));
+
+const readableFailure = ({ words, signal, ...rest }: ExecutorFailure): ExecutorFailure => ({
+  ...rest,
+  words: short(words, 512),
+  ...(signal === undefined ? {} : { signal: short(signal, 16) }),
+});
+
+const modelTexts = {
+  modelId: 256,
+  name: 256,
+  title: 256,
+  family: 64,
+  quantisation: 64,
+  path: 4096,
+  problem: 512,
+} as const;
+
+const readableModel = (model: Model): Model => ({
+  ...model,
+  ...Object.fromEntries(
+    Object.entries(modelTexts).flatMap(([field, longest]) => {
+      const text = model[field as keyof typeof modelTexts];
+      return text === undefined ? [] : [[field, short(text, longest)]];
+    }),
+  ),
+});
+
+/** The same for what comes of an order. */
+export function readableOutcome(outcome: NodeOutcome): NodeOutcome {
+  switch (outcome.outcome) {
+    case 'done':
+      return { ...outcome, done: { ...outcome.done, model: short(outcome.done.model, 256) } };
+    case 'lines': {
+      const { lines, failure, ...rest } = outcome.lines;
+      return {
+        outcome: 'lines',
+        lines: {
+          ...rest,
+          ...(failure && { failure: readableFailure(failure) }),
+          lines: lines.map((line) => ({ ...line, message: readableLine(line.message).message })),
+        },
+      };
+    }
+    case 'refused':
+      return { ...outcome, ...(outcome.words === undefined ? {} : { words: short(outcome.words, 512) }) };
+    case 'failed':
+      return { ...outcome, words: short(outcome.words, 512) };
+  }
+}
 
 function readableLogLine(line: LogLine): LogLine {
   const { message, cutBytes = 0 } = readableLine(line.message);
@@ -58,7 +113,12 @@ export function readable(frame: FromNode): FromNode {
       return { ...frame, executors: readableExecutors(frame.executors) };
     case 'hardware':
       return { ...frame, hardware: readableHardware(frame.hardware) };
+    case 'models':
+      return { ...frame, models: frame.models.map(readableModel) };
+    case 'outcome':
+      return { ...frame, outcome: readableOutcome(frame.outcome) };
     case 'samples':
+    case 'ticket':
     case 'gap':
     case 'pong':
     case 'goodbye':

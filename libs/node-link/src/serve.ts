@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import type { ModelList } from '@muster/contracts';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { LogBuffer, SampleBuffer } from './buffers.js';
 import { channelBinding } from './channel-binding.js';
@@ -12,6 +13,7 @@ import type { GoodbyeFromNode, Hello } from './frames.js';
 import { admitGateway, HandshakeRefused } from './handshake.js';
 import type { NodeRefusal } from './handshake.frames.js';
 import { LINK_PATH, limits, protocolVersions, socketOptions, SUBPROTOCOL } from './limits.js';
+import { type CarryOut, OrderBook } from './order-book.js';
 import { makeNonce } from './proof.js';
 import { type LinkEnd, ServedLink } from './served-link.js';
 import { SocketWire, WireClosed } from './socket-wire.js';
@@ -30,6 +32,12 @@ export interface ServeOptions {
   /** The keys that open a link now: one, or two during a rotation. */
   readonly accessKeys: () => readonly string[];
   readonly hello: () => Hello;
+  /** Every model of the node; the same object as before while nothing has changed. */
+  readonly models?: (() => ModelList) | undefined;
+  /** What inference calls carry that come by way of a link made with this key; the same until it is to be renewed. */
+  readonly ticket?: ((keyId: string) => string | undefined) | undefined;
+  /** Carries out what a Gateway orders, each order once. Without it every order is refused. */
+  readonly order?: CarryOut | undefined;
   readonly samples: SampleBuffer;
   readonly log: LogBuffer;
   /** Answers every request on the port that is no link. Without it they are told that there is nothing. */
@@ -42,8 +50,8 @@ export interface ServeOptions {
 }
 
 /**
- * A node's port: one HTTPS server on which Gateways make links, and later ask for inference. Refuses whoever does not prove
- * that it holds the key; holds 8 links and 64 strangers at most, 16 of one address.
+ * A node's port: one HTTPS server on which Gateways make links, and whoever has a ticket asks for inference. Refuses whoever
+ * does not prove that it holds the key; holds 8 links and 256 strangers at most, 32 of one address that nobody knows.
  */
 export class LinkServer {
   readonly #options: ServeOptions;
@@ -57,10 +65,14 @@ export class LinkServer {
   /** Sockets that have neither made a link nor asked for anything, by address and port. */
   readonly #strangers = new Map<string, Socket>();
   readonly #failed = new FailedTries();
+  readonly #orders: OrderBook;
+  /** Addresses from which somebody has proved himself, the last 256 of them. */
+  readonly #vouched = new Set<string>();
   #closing = false;
 
   constructor(options: ServeOptions) {
     this.#options = options;
+    this.#orders = new OrderBook(options.order ?? noOrders);
     this.#https = createServer(
       {
         ...options.tls,
@@ -69,10 +81,13 @@ export class LinkServer {
         headersTimeout: limits.handshakeMs,
         connectionsCheckingInterval: 1_000,
         maxHeaderSize: 2 * limits.bytesBeforeProof,
+        requestTimeout: limits.requestMs,
+        keepAliveTimeout: limits.idleConnectionMs,
         noDelay: true,
       },
       options.http ?? nothingHere,
     );
+    this.#https.maxConnections = limits.connections;
     this.#https.on('connection', (socket: Socket) => this.#meet(socket));
     this.#https.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#https.on('request', ({ socket }) => this.#known(socket));
@@ -108,6 +123,14 @@ export class LinkServer {
     for (const link of [...this.#links]) if (!keyIds.includes(link.keyId)) link.close('key-changed');
   }
 
+  /** Somebody at this address has proved himself, by a link or a ticket: more connections from there are no alarm. */
+  vouch(address: string): void {
+    if (this.#vouched.has(address)) return;
+    this.#vouched.add(address);
+    const [oldest] = this.#vouched;
+    if (this.#vouched.size > MOST_VOUCHED && oldest !== undefined) this.#vouched.delete(oldest);
+  }
+
   /** Presents another certificate to whoever connects from now on. */
   changeCertificate(tls: { readonly key: string; readonly cert: string }): void {
     this.#https.setSecureContext({ ...tls, minVersion: 'TLSv1.3' });
@@ -128,7 +151,10 @@ export class LinkServer {
   #meet(socket: Socket): void {
     const { remoteAddress: address = '', remotePort: port = 0 } = socket;
     const ofAddress = [...this.#strangers.values()].filter((stranger) => stranger.remoteAddress === address).length;
-    if (this.#closing || this.#strangers.size >= limits.strangers || ofAddress >= limits.strangersPerPeer) {
+    const most = this.#vouched.has(address) ? limits.strangersPerKnownPeer : limits.strangersPerPeer;
+    // Those of a known address count apart: strangers elsewhere do not lock it out.
+    const full = !this.#vouched.has(address) && this.#strangers.size >= limits.strangers;
+    if (this.#closing || full || ofAddress >= most) {
       socket.destroy();
       return;
     }
@@ -175,11 +201,15 @@ export class LinkServer {
         failed: (keyKnown) => this.#failed.failed(tryOf(peer, keyKnown), performance.now()),
       });
       this.#known(transport);
-      const { hello, samples, log } = this.#options;
+      this.vouch(peer);
+      const { hello, samples, log, models, ticket } = this.#options;
       const link = new ServedLink(wire, {
         hello,
         samples,
         log,
+        models: () => models?.(),
+        ticket: (keyId) => ticket?.(keyId),
+        orders: this.#orders,
         peer,
         admitted,
         ended: (one, how) => this.#ended(one, how),
@@ -226,9 +256,13 @@ export class LinkServer {
 /** Starts serving links. See LinkServer. */
 export const serveLinks = (options: ServeOptions): LinkServer => new LinkServer(options);
 
+const MOST_VOUCHED = 256;
+
+const noOrders: CarryOut = () => Promise.resolve({ outcome: 'refused', code: 'executor-unknown' });
+
 const tryOf = (peer: string, keyKnown: boolean): string => `${peer} ${keyKnown}`;
 
-/** RFC 9457. Inference will answer here. */
+/** RFC 9457. */
 const nothingHere: RequestListener = (_request, response) => {
   response.writeHead(404, { 'content-type': 'application/problem+json', connection: 'close' });
   response.end(JSON.stringify({ type: 'about:blank', title: 'There is nothing at this address.', status: 404 }));

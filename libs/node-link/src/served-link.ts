@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import type { WebSocket } from 'ws';
 import type { LogBuffer, SampleBuffer } from './buffers.js';
+import type { ModelList } from '@muster/contracts';
 import { decode, ProtocolFault } from './codec.js';
 import { type FromNode, type GoodbyeFromNode, type Hello, ToNode } from './frames.js';
 import type { Admitted } from './handshake.js';
-import { limits } from './limits.js';
+import { limits, ORDERS_SINCE } from './limits.js';
+import type { OrderBook } from './order-book.js';
 import type { SocketWire } from './socket-wire.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -13,6 +15,11 @@ export interface Served {
   readonly log: LogBuffer;
   /** What the node says of itself now. */
   readonly hello: () => Hello;
+  /** The same object as before while nothing has changed. */
+  readonly models: () => ModelList | undefined;
+  /** What inference calls carry under the key of this link. */
+  readonly ticket: (keyId: string) => string | undefined;
+  readonly orders: OrderBook;
   readonly peer: string;
   readonly admitted: Admitted;
   readonly ended: (link: ServedLink, how: LinkEnd) => void;
@@ -33,12 +40,17 @@ export class ServedLink {
   readonly keyId: string;
   readonly nodeId: string | undefined;
 
+  /** The protocol version that both ends agreed on. */
+  readonly protocol: number;
+
   readonly #wire: SocketWire;
   readonly #served: Served;
   readonly #frames: TokenBucket;
   readonly #stopListening: (() => void)[];
   readonly #idle: NodeJS.Timeout;
   #told: Told;
+  #toldModels: ModelList | undefined;
+  #toldTicket: string | undefined;
   /** The next number of each; `lineFrom`: no line before it is wanted. */
   #flow: { sample: number; line: number; readonly lineFrom: number } | undefined;
   readonly #lines: TokenBucket;
@@ -53,6 +65,7 @@ export class ServedLink {
     this.peer = peer;
     this.keyId = admitted.keyId;
     this.nodeId = admitted.nodeId;
+    this.protocol = admitted.version;
     this.#wire = wire;
     this.#served = served;
     this.#frames = new TokenBucket(limits.framesPerSecond, limits.framesPerSecond, performance.now());
@@ -89,6 +102,21 @@ export class ServedLink {
     if (now.hardware !== before.hardware) this.#wire.send({ type: 'hardware', hardware });
     if (now.condition !== before.condition) this.#wire.send({ type: 'condition', condition });
     if (now.executors !== before.executors) this.#wire.send({ type: 'executors', executors });
+    this.#refreshSinceOrders();
+  }
+
+  #refreshSinceOrders(): void {
+    if (this.protocol < ORDERS_SINCE) return;
+    const models = this.#served.models();
+    if (models !== undefined && models !== this.#toldModels) {
+      this.#toldModels = models;
+      this.#wire.send({ type: 'models', ...models });
+    }
+    const ticket = this.#served.ticket(this.keyId);
+    if (ticket !== undefined && ticket !== this.#toldTicket) {
+      this.#toldTicket = ticket;
+      this.#wire.send({ type: 'ticket', ticket });
+    }
   }
 
   /** Says goodbye with what is still to be told, and closes. */
@@ -119,6 +147,9 @@ export class ServedLink {
           // Not read by the Gateway, pongs would pile up.
           if (this.#wire.socket.bufferedAmount > limits.frameBytes) return this.terminate('silent');
           return this.#wire.send({ type: 'pong', id: frame.id, at: new Date().toISOString() });
+        case 'order':
+          if (this.protocol < ORDERS_SINCE) throw new ProtocolFault('unknown-type');
+          return void this.#carryOut(frame);
         case 'goodbye':
           this.#wire.socket.close(1000);
           return this.#end('goodbye');
@@ -127,6 +158,11 @@ export class ServedLink {
       if (!(error instanceof ProtocolFault)) throw error;
       this.#wire.fault(error);
     }
+  }
+
+  async #carryOut({ id, order }: Extract<ToNode, { type: 'order' }>): Promise<void> {
+    const outcome = await this.#served.orders.take(id, order);
+    this.#wire.send({ type: 'outcome', id, outcome });
   }
 
   #start({ sample, line }: { sample: number; line: number }): void {

@@ -3,6 +3,7 @@ export { type FaultProxy, faultProxy, type Faults } from './fault-proxy.js';
 export { ggufBytes, type GgufTensor, type GgufValue } from './gguf.js';
 export { givenOf } from './given.js';
 export { type PostgresWithDump, postgresWithDump } from './postgres-cluster.js';
+export { type ChooseScript, type InferenceScript, type SeenCall } from './simulated-inference.js';
 export { SimulatedNode, simulatedFleet, type SimulatedNodeOptions } from './simulated-node.js';
 export { type TestDatabase, testDatabase } from './test-database.js';
 export { type TestNats, testNats } from './test-nats.js';

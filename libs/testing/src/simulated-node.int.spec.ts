@@ -60,7 +60,7 @@ describe('a simulated node', () => {
     const pinned = node.certificate;
     node.setVersions(99);
     await expect(linkTo(node)).rejects.toMatchObject({ linkCause: 'version' });
-    node.setVersions(1);
+    node.setVersions(2, 1);
     node.setAccessKeys('n'.repeat(43));
     await expect(dial({ host, port, address: host, accessKey: oldKey, pinned })).rejects.toMatchObject({
       linkCause: 'key-refused',

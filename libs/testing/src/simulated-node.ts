@@ -1,12 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import {
+  boundedModels,
   type Certificate,
   Executor,
   type Hardware,
   type LogLevel,
   type Measurement,
+  type Model,
+  type ModelList,
   type NodeCondition,
+  type NodeOrder,
+  type NodeOutcome,
 } from '@muster/contracts';
 import {
   accessKeyId,
@@ -19,6 +24,7 @@ import {
   serveLinks,
 } from '@muster/node-link';
 import type * as z from 'zod/mini';
+import { type ChooseScript, type InferenceScript, type SeenCall, SimulatedInference } from './simulated-inference.js';
 
 const GIB = 1024 ** 3;
 
@@ -53,6 +59,17 @@ export class SimulatedNode {
   #versions: readonly number[];
   #condition: NodeCondition = { condition: 'serving' };
   #executors: readonly Executor[] = [];
+  #models: ModelList = boundedModels([]);
+  #ticket = newTicket();
+  #script: ChooseScript = () => ({});
+  #carryOut: (order: NodeOrder) => NodeOutcome | Promise<NodeOutcome> = (order) => this.#obey(order);
+  readonly #inference = new SimulatedInference({
+    ticketHolds: (authorization) => this.#keys.some((key) => authorization === `Bearer ${this.ticketOf(key)}`),
+    models: () => this.#executors.map(({ model }) => model),
+    script: (call) => this.#script(call),
+  });
+  /** Every order that it carried out, in order. */
+  readonly orders: NodeOrder[] = [];
   #hardware: Hardware;
   #sampling = true;
   #frozen = false;
@@ -95,6 +112,42 @@ export class SimulatedNode {
   /** This life of the node. */
   get run(): string {
     return this.#run;
+  }
+
+  /** What inference calls carry under a key; under its first key unless told otherwise. */
+  ticketOf(accessKey: string = this.accessKey): string {
+    return `${this.#ticket}.${accessKeyId(accessKey)}`;
+  }
+
+  /** Every inference call that came with a ticket, in order. */
+  get calls(): readonly SeenCall[] {
+    return this.#inference.calls;
+  }
+
+  /** Inference calls in hand. */
+  get inFlight(): number {
+    return this.#inference.inFlight;
+  }
+
+  /** Answers inference by this script from now on, or by the one that is chosen for each call. */
+  setInference(script: InferenceScript | ChooseScript): void {
+    this.#script = typeof script === 'function' ? script : () => script;
+  }
+
+  setModels(...models: readonly Model[]): void {
+    this.#models = boundedModels(models);
+    this.#server.refresh();
+  }
+
+  /** Issues another ticket; the one of before no longer holds. */
+  renewTicket(): void {
+    this.#ticket = newTicket();
+    this.#server.refresh();
+  }
+
+  /** Carries orders out like this from now on. By itself it does what it is told at once. */
+  onOrder(carryOut: (order: NodeOrder) => NodeOutcome | Promise<NodeOutcome>): void {
+    this.#carryOut = carryOut;
   }
 
   /** The links that are made at this moment. */
@@ -214,6 +267,30 @@ export class SimulatedNode {
     await this.#serve(this.#port);
   }
 
+  /** An executor that is started is online at once; one that is stopped is offline. */
+  #obey(order: NodeOrder): NodeOutcome {
+    if (order.order === 'start') return this.#start(order);
+    const found = this.#executors.find(({ executorId }) => executorId === order.executorId);
+    if (found === undefined) return { outcome: 'refused', code: 'executor-unknown' };
+    const { executorId, model } = found;
+    if (order.order === 'read-last-lines') return { outcome: 'lines', lines: { executorId, lines: [] } };
+    const state: Executor['state'] = order.order === 'stop' ? 'offline' : 'online';
+    if (order.order !== 'cancel' && order.order !== 'configure')
+      this.setExecutors(...this.#executors.map((each) => (each === found ? { ...each, state } : each)));
+    return { outcome: 'done', done: { executorId, model, restartNeeded: order.order === 'configure' } };
+  }
+
+  #start({ modelId, parameters }: Extract<NodeOrder, { order: 'start' }>): NodeOutcome {
+    const model = this.#models.models.find((each) => each.modelId === modelId);
+    if (model === undefined) return { outcome: 'refused', code: 'model-unknown' };
+    const { name, kind } = model;
+    const executorId = modelId.replace(/[^A-Za-z0-9._-]/g, '-');
+    const others = this.#executors.filter((each) => each.executorId !== executorId);
+    const load = { slots: parameters?.slots ?? 1, inFlight: 0, queued: 0 };
+    this.setExecutors(...others, { executorId, modelId, model: name, kind, state: 'online', ...load });
+    return { outcome: 'done', done: { executorId, model: name, restartNeeded: false } };
+  }
+
   async #serve(port: number): Promise<void> {
     this.#samples = new SampleBuffer();
     this.#log = new LogBuffer();
@@ -234,6 +311,13 @@ export class SimulatedNode {
       }),
       samples: this.#samples,
       log: this.#log,
+      models: () => this.#models,
+      ticket: (keyId) => `${this.#ticket}.${keyId}`,
+      order: (order) => {
+        this.orders.push(order);
+        return Promise.resolve(this.#carryOut(order));
+      },
+      http: this.#inference.listener,
       onLink: ({ socket }) => {
         if (this.#frozen) socket.pause();
       },
@@ -246,6 +330,8 @@ export class SimulatedNode {
     }
   }
 }
+
+const newTicket = (): string => `simulated-${randomBytes(16).toString('base64url')}`;
 
 /** Simulated nodes, each on a port of its own, with one certificate and one access key among them, so that many are cheap. */
 export async function simulatedFleet(
