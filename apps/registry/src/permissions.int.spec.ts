@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   accountOrders,
   Actor,
+  apiKeyOrders,
   type Caller,
   historyOrders,
   nodeOrders,
@@ -19,6 +20,7 @@ import { Asker, newSecret, startRegistry } from './under-test.js';
 
 const table: readonly Order[] = [
   ...Object.values(accountOrders),
+  ...Object.values(apiKeyOrders),
   ...Object.values(historyOrders),
   ...Object.values(nodeOrders),
   ...Object.values(settingsOrders),

@@ -11,6 +11,8 @@ import { SessionsController } from './accounts/sessions.controller.js';
 import { Sessions } from './accounts/sessions.js';
 import { SignIns } from './accounts/sign-in.js';
 import { Throttle } from './accounts/throttle.table.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { ApiKeys } from './api-keys/api-keys.js';
 import { registryTables } from './database.js';
 import { firstSettings, type RegistryConfig } from './config.js';
 import { HistoryController } from './history/history.controller.js';
@@ -30,10 +32,18 @@ export class RegistryModule {
   static with(config: RegistryConfig): DynamicModule {
     return {
       module: RegistryModule,
-      controllers: [AccountsController, HistoryController, NodesController, SessionsController, SettingsController],
+      controllers: [
+        AccountsController,
+        ApiKeysController,
+        HistoryController,
+        NodesController,
+        SessionsController,
+        SettingsController,
+      ],
       providers: [
         ...storeProviders(config),
         ...accountProviders(config),
+        ...keyProviders,
         ...settingsProviders(config),
         ...nodeProviders(config),
       ],
@@ -100,6 +110,23 @@ const accountProviders = ({ MUSTER_FIRST_CODE }: RegistryConfig): FactoryProvide
       const signIns = new SignIns({ store, passwords, throttle, sessions, clock, ids, onLost });
       shutdown.at('work', () => signIns.settled());
       return signIns;
+    },
+  },
+];
+
+const keyProviders: FactoryProvider[] = [
+  {
+    provide: ApiKeys,
+    inject: [EventStore, Bus, Clock, Ids, Logger, Shutdown],
+    useFactory: (store: EventStore, bus: Bus, clock: Clock, ids: Ids, log: Logger, shutdown: Shutdown) => {
+      const keys = new ApiKeys(store, clock, ids);
+      const uses = bus.onKeyUses(({ keyId, at }) => {
+        keys.used(keyId, at).catch((error: unknown) => {
+          log.debug({ msg: 'The use of an API key could not be noted', err: error }, 'Registry');
+        });
+      });
+      shutdown.at('work', () => uses.stop());
+      return keys;
     },
   },
 ];

@@ -19,7 +19,8 @@ export class VerifyController {
 
   @Answers(VerifyNode, { concurrency: 16 })
   verify(request: RequestOf<typeof VerifyNode>, { caller, signal }: Call): AsyncIterable<ReplyOf<typeof VerifyNode>> {
-    const { kind, id } = caller.actor;
+    // An account does not get more looks by its keys.
+    const { kind, id } = caller.actor.owner ? { kind: 'account', id: caller.actor.owner.id } : caller.actor;
     this.#tries.take(`${kind} ${id}`, kind === 'gateway' ? TRIES.gateway : TRIES.person, this.clock.monotonicMs());
     return this.verification.run(request, signal);
   }

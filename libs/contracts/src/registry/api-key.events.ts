@@ -41,7 +41,7 @@ export const ApiKeyHash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 /** The models that a key may ask for, by the names that requests use. */
 export const AllowedModels = z
   .array(visibleText('The name of the model', 256))
-  .check(z.minLength(1, 'Name a model, or allow all'), z.maxLength(100, 'At most 100 models'));
+  .check(z.minLength(1, 'Name a model, or allow all'), z.maxLength(50, 'At most 50 models'));
 
 const upTo = (most: number) =>
   z.optional(
