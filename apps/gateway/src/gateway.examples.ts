@@ -5,13 +5,17 @@ import {
   type Account,
   type AccountEvent,
   allPermissions,
+  API_KEY_MARK,
+  type ApiKeyEvent,
   CheckSession,
   type ConsoleToServer,
   type Fact,
   familyOfStream,
   FirstAccountNeeded,
+  type KeyPermission,
   type Order,
   type Permission,
+  prefixOfKey,
   type ServerToConsole,
   SignIn,
   SignOut,
@@ -161,32 +165,53 @@ export class RegistryStandIn {
     if (session === undefined) return;
     this.#sessions.delete(tokenHash);
     const { sessionId, account } = session;
-    await this.publish(
-      factOf(`account-${account.accountId}`, ++this.#position, {
-        type: 'AccountSignedOut',
-        data: { accountId: account.accountId, sessionId, at: AT },
-      }),
-    );
+    await this.told(`account-${account.accountId}`, {
+      type: 'AccountSignedOut',
+      data: { accountId: account.accountId, sessionId, at: AT },
+    });
   }
 
   /** Gives an account other permissions, as somebody elsewhere did: the registry knows, and a fact says so. */
   async permit(accountId: string, permissions: readonly Permission[]): Promise<void> {
     for (const session of this.#sessions.values())
       if (session.account.accountId === accountId) session.account.permissions = [...permissions];
-    await this.publish(
-      factOf(`account-${accountId}`, ++this.#position, {
-        type: 'AccountPermissionsChanged',
-        data: { accountId, permissions: [...permissions], from: [], at: AT },
-      }),
-    );
+    await this.told(`account-${accountId}`, {
+      type: 'AccountPermissionsChanged',
+      data: { accountId, permissions: [...permissions], from: [], at: AT },
+    });
   }
 
   /** Disables an account without a word about its sessions, which the registry ends on its side. */
   async disable(accountId: string): Promise<void> {
     for (const [hash, { account }] of this.#sessions) if (account.accountId === accountId) this.#sessions.delete(hash);
-    await this.publish(
-      factOf(`account-${accountId}`, ++this.#position, { type: 'AccountDisabled', data: { accountId, at: AT } }),
-    );
+    await this.told(`account-${accountId}`, { type: 'AccountDisabled', data: { accountId, at: AT } });
+  }
+
+  /** A key of an account of its own, made without this gateway. */
+  async makeKey(
+    permissions: readonly KeyPermission[],
+    { owner = allPermissions, expiresAt }: { owner?: readonly Permission[]; expiresAt?: string } = {},
+  ): Promise<{ key: string; keyId: string; ownerId: string }> {
+    const [keyId, ownerId] = [randomUUID(), randomUUID()];
+    const key = `${API_KEY_MARK}${randomBytes(32).toString('base64url')}`;
+    await this.told(`account-${ownerId}`, {
+      type: 'AccountCreated',
+      data: { accountId: ownerId, name: 'grace', permissions: [...owner], at: AT },
+    });
+    await this.told(`key-${keyId}`, {
+      type: 'ApiKeyCreated',
+      data: {
+        ...{ keyId, ownerId, name: 'Search', prefix: prefixOfKey(key), hash: hashOf(key), at: AT },
+        permissions: [...permissions],
+        ...(expiresAt !== undefined && { expiresAt }),
+      },
+    });
+    return { key, keyId, ownerId };
+  }
+
+  /** A fact of the registry, by nobody in particular. */
+  told(stream: string, event: AccountEvent | ApiKeyEvent): Promise<void> {
+    return this.publish(factOf(stream, ++this.#position, event));
   }
 
   async publish(fact: Fact): Promise<void> {
@@ -199,7 +224,7 @@ export class RegistryStandIn {
   }
 }
 
-const factOf = (stream: string, position: number, event: AccountEvent): Fact<AccountEvent> => ({
+const factOf = (stream: string, position: number, event: AccountEvent | ApiKeyEvent): Fact => ({
   ...event,
   id: randomUUID(),
   stream,

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { OwnAccountController } from './accounts/own-account.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { KnownKeys } from './api-keys/known-keys.js';
 import { GatewayConfig } from './config.js';
 import { Door } from './doors/door.js';
 import { ProblemFilter } from './doors/problem.filter.js';
@@ -45,6 +46,7 @@ export class GatewayModule {
       providers: [
         { provide: GatewayConfig, useValue: config },
         Sessions,
+        KnownKeys,
         FleetFeed,
         ModelsFeed,
         FiguresFeed,

@@ -12,6 +12,10 @@ export const Actor = z.object({
 });
 export type Actor = z.infer<typeof Actor>;
 
+/** Who it was, for a person: of a key also whose it is. */
+export const actorWords = ({ name, owner }: Actor): string =>
+  owner === undefined ? name : `${name} (key of ${owner.name})`;
+
 /** What every fact carries beside its own data. Never a secret. */
 export const FactMeta = z.object({
   actor: Actor,

@@ -1,4 +1,4 @@
-import type { Fact } from './fact.js';
+import { actorWords, type Fact } from './fact.js';
 import type { Certificate, NodeEvent } from './registry/node.events.js';
 
 /** A node as it was decided: the fold of its facts. No service asks another for it. */
@@ -20,7 +20,7 @@ export function evolveNode(node: FleetNode | undefined, fact: Fact<NodeEvent>): 
   const { version } = fact;
   if (fact.type === 'NodeRegistered') {
     const { nodeId, name, host, port, at } = fact.data;
-    const activation = { at, by: fact.meta.actor.name };
+    const activation = { at, by: actorWords(fact.meta.actor) };
     return {
       nodeId,
       name,
@@ -45,7 +45,7 @@ export function evolveNode(node: FleetNode | undefined, fact: Fact<NodeEvent>): 
         ...node,
         version,
         activated: fact.type === 'NodeActivated',
-        activation: { at: fact.data.at, by: fact.meta.actor.name },
+        activation: { at: fact.data.at, by: actorWords(fact.meta.actor) },
       };
     case 'NodeCertificatePinned':
       return { ...node, version, certificate: { ...fact.data.certificate, pinnedAt: fact.data.at } };

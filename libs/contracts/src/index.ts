@@ -25,7 +25,17 @@ export {
   streams,
   type StreamSpec,
 } from './bus/streams.js';
-export { Actor, type Decider, type Event, type Fact, FactMeta, fold, type Recorded, type StoredEvent } from './fact.js';
+export {
+  Actor,
+  actorWords,
+  type Decider,
+  type Event,
+  type Fact,
+  FactMeta,
+  fold,
+  type Recorded,
+  type StoredEvent,
+} from './fact.js';
 export { evolveNode, Fleet, type FleetNode } from './fleet.js';
 export {
   COMMAND_ID_HEADER,

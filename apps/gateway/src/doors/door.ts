@@ -1,8 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { type Caller, COMMAND_ID_HEADER, Refusal, type Route } from '@muster/contracts';
+import { type ApiKey, apiKeyOf, type Caller, COMMAND_ID_HEADER, Refusal, type Route } from '@muster/contracts';
 import { Ids } from '@muster/service';
 import type { Request } from 'express';
+import { KnownKeys } from '../api-keys/known-keys.js';
 import { GatewayConfig } from '../config.js';
 import type { Session } from '../sessions/session-cache.js';
 import { tokenOf } from '../sessions/session-cookie.js';
@@ -23,6 +24,7 @@ export class Door implements CanActivate {
     private readonly reflector: Reflector,
     private readonly config: GatewayConfig,
     private readonly sessions: Sessions,
+    private readonly keys: KnownKeys,
     private readonly ids: Ids,
   ) {}
 
@@ -30,6 +32,11 @@ export class Door implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const route = this.reflector.get<Route | undefined>(SERVED, context.getHandler());
     if (route === undefined) return /^\/health\/(?:live|ready)$/.test(request.path);
+    const key = route.allowed === 'anyone' ? undefined : apiKeyOf(request.headers);
+    if (key !== undefined) {
+      admit(request, { token: undefined, session: undefined, caller: this.#byKey(this.keys.use(key), route, request) });
+      return true;
+    }
     checkOrigin(request.method, request.headers, this.config.allowedOrigins);
     const token = tokenOf(this.config.cookie, request.headers.cookie);
     if (route.allowed === 'anyone') {
@@ -46,15 +53,42 @@ export class Door implements CanActivate {
 
   #callerOf({ account }: Session, request: Request): Caller {
     const { accountId, name, permissions } = account;
-    const commandId = request.headers[COMMAND_ID_HEADER];
-    if (commandId !== undefined && !(typeof commandId === 'string' && isUuid(commandId)))
-      throw new Refusal('bad-input', { field: COMMAND_ID_HEADER, words: `${COMMAND_ID_HEADER} must be a UUID.` });
     return {
       actor: { kind: 'account', id: accountId, name },
       permissions,
-      // A retry that carries the same id is the same order, and has no second effect.
-      commandId: commandId?.toLowerCase() ?? this.ids.uuid(),
+      commandId: commandIdOf(request) ?? this.ids.uuid(),
+      correlationId: requestIdOf(request),
+    };
+  }
+
+  /**
+   * A program with a key instead of a person with a session. No browser sends a key by itself, so no page could call in somebody's
+   * name, whatever its origin; the id of the order is asked for all the same, for a retry to be harmless.
+   */
+  #byKey(key: ApiKey, route: Route, request: Request): Caller {
+    const { keyId, name, owner, may } = key;
+    if (route.allowed === 'anyone' || route.allowed === 'signed-in')
+      throw new Refusal('not-permitted', { words: 'This is for people who are signed in, not for API keys.' });
+    if (!may.includes(route.allowed))
+      throw new Refusal('not-permitted', { words: 'This API key does not have the permission for this.' });
+    const commandId = commandIdOf(request);
+    if (commandId === undefined && request.method !== 'GET' && request.method !== 'HEAD')
+      throw wrongCommandId('A call that changes something needs this header with a UUID.');
+    return {
+      actor: { kind: 'key', id: keyId, name, owner: { id: owner.accountId, name: owner.name } },
+      permissions: [...may],
+      commandId: commandId ?? this.ids.uuid(),
       correlationId: requestIdOf(request),
     };
   }
 }
+
+/** The id of the order; a retry that carries the same one is the same order, and has no second effect. */
+function commandIdOf({ headers }: Request): string | undefined {
+  const commandId = headers[COMMAND_ID_HEADER];
+  if (commandId === undefined) return undefined;
+  if (typeof commandId === 'string' && isUuid(commandId)) return commandId.toLowerCase();
+  throw wrongCommandId(`${COMMAND_ID_HEADER} must be a UUID.`);
+}
+
+const wrongCommandId = (words: string): Refusal => new Refusal('bad-input', { field: COMMAND_ID_HEADER, words });

@@ -77,7 +77,7 @@ describe('the running application', () => {
   it.each(table.filter(([, { allowed }]) => allowed !== 'anyone'))('asks for a session at %s', async (_name, route) => {
     const response = await gateway.call(route.method, pathOf(route));
     expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe('Muster-Session');
+    expect(response.headers.get('www-authenticate')).toBe('Muster-Session, Bearer');
     expect(await problemIn(response)).toMatchObject({ code: 'not-signed-in' });
   });
 

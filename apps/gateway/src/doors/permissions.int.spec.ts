@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type Permission, Problem, type Route, routes, socketPolicy } from '@muster/contracts';
+import {
+  allKeyPermissions,
+  allPermissions,
+  type KeyPermission,
+  type Permission,
+  Problem,
+  type Route,
+  routes,
+  socketPolicy,
+} from '@muster/contracts';
 import { everySort, testNats, type TestNats, until } from '@muster/testing';
 import { RegistryStandIn, testGateway, type TestGateway, type TestSocket } from '../gateway.examples.js';
 import { ConsoleDoor } from '../live/console-door.js';
@@ -78,6 +87,50 @@ describe('every route of the running gateway', () => {
         .sort(),
     );
   }, 60_000);
+});
+
+/** Which permissions of a key let it in where a route needs that; nowhere else is any key let in. */
+const letInByKey: Partial<Record<Route['allowed'], readonly KeyPermission[]>> = {
+  'fleet:view': ['fleet:read', 'manage'],
+  'nodes:manage': ['manage'],
+  'executors:manage': ['manage'],
+};
+
+describe('every route of the running gateway, called with an API key', () => {
+  const everyKey: { who: string; given: readonly KeyPermission[]; owner: readonly Permission[] }[] = [
+    ...allKeyPermissions.map((each) => ({ who: `${each} alone`, given: [each], owner: allPermissions })),
+    ...allKeyPermissions.map((each) => ({
+      who: `all but ${each}`,
+      given: allKeyPermissions.filter((other) => other !== each),
+      owner: allPermissions,
+    })),
+    ...everySort.map(({ who, may }) => ({ who: `all, of ${who}`, given: allKeyPermissions, owner: may })),
+  ];
+
+  it('lets in keys for what they and their owner may, and nothing about people, keys and settings', async () => {
+    const found: string[] = [];
+    const headers = (key: string) => ({ origin: undefined, authorization: `Bearer ${key}` });
+    const keys: ((typeof everyKey)[number] & { key: string })[] = [];
+    for (const each of everyKey) keys.push({ ...each, key: (await registry.makeKey(each.given, each)).key });
+    const isKnown = async ({ key }: { key: string }) =>
+      (await gateway.call('GET', '/api/nodes', { headers: headers(key) })).status !== 401;
+    await until(async () => (await Promise.all(keys.map(isKnown))).every(Boolean), undefined, { withinMs: 10_000 });
+    for (const { method, path, allowed } of Object.values<Route>(routes)) {
+      if (allowed === 'anyone') continue;
+      const filled = path.replace(/:[a-zA-Z]+/g, () => randomUUID());
+      const body = method === 'GET' || method === 'DELETE' ? undefined : { nothing: 'of that name' };
+      for (const { who, given, owner, key } of keys) {
+        const signal = AbortSignal.timeout(5_000);
+        const response = await gateway.call(method, filled, { body, headers: headers(key), signal });
+        const code = response.ok ? 'ok' : Problem.parse(await response.json()).code;
+        const asked = letInByKey[allowed]?.some((each) => given.includes(each)) === true;
+        const expected = asked && allowed !== 'signed-in' && owner.includes(allowed) ? 'in' : 'not-permitted';
+        const was = ['not-signed-in', 'key-refused', 'not-permitted'].includes(code) ? code : 'in';
+        if (was !== expected) found.push(`${method} ${path} by ${who}: ${code}, not ${expected}`);
+      }
+    }
+    expect(found).toEqual([]);
+  }, 120_000);
 });
 
 describe('every event of the running gateway', () => {

@@ -12,11 +12,15 @@ export function sendProblem(response: Response, given: Problem): void {
   }
   const retryAfter = retryAfterOf(given);
   if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
-  // RFC 9110 15.5.2 wants a challenge with every 401; browsers pass over a scheme that they do not know.
-  if (given.status === 401) response.setHeader('www-authenticate', 'Muster-Session');
+  // RFC 9110 15.5.2 wants a challenge with every 401. Browsers pass over schemes that they do not know or ask nobody about.
+  if (given.status === 401) response.setHeader('www-authenticate', challengeOf(given));
   response.setHeader('cache-control', 'no-store');
   response.status(given.status).type(PROBLEM_MEDIA).send(JSON.stringify(given));
 }
+
+/** A refused key in the words of RFC 6750 3.1; whoever came without anything may sign in or send a key. */
+const challengeOf = ({ code }: Problem): string =>
+  code === 'key-refused' ? 'Bearer error="invalid_token"' : 'Muster-Session, Bearer';
 
 /** The request id as the answer carries it. */
 export const requestIdIn = (response: Response): string | undefined => {

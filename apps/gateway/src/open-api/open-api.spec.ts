@@ -23,6 +23,18 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document).match(/"muster-command-id"/g)).toHaveLength(changes.length);
   });
 
+  it('says where an API key lets in, and where only a session does', () => {
+    const session = { session: [] };
+    const keys = [{ bearer: [] }, { key: [] }];
+    expect(document).toMatchObject({
+      paths: {
+        '/api/nodes': { get: { security: [session, ...keys] }, post: { security: [session, ...keys] } },
+        '/api/keys': { get: { security: [session] } },
+        '/api/settings': { get: { security: [session] } },
+      },
+    });
+  });
+
   it('describes what stands in a body', () => {
     expect(document).toMatchObject({
       paths: {

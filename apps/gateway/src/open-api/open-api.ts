@@ -1,4 +1,4 @@
-import { COMMAND_ID_HEADER, permissions, Problem, type Route, routes } from '@muster/contracts';
+import { COMMAND_ID_HEADER, grantedByKey, permissions, Problem, type Route, routes } from '@muster/contracts';
 import * as z from 'zod/mini';
 import { PROBLEM_MEDIA } from '../doors/problems.js';
 
@@ -51,6 +51,16 @@ const allowedWords = ({ allowed }: Route): string => {
   return `Needs the permission \`${allowed}\`: ${permissions[allowed]}.`;
 };
 
+/** Any one of these lets in: a session, or where keys may go at all a key in either header. */
+const securityOf = (allowed: Route['allowed']): Json[] => [
+  { session: [] },
+  ...(Object.values(grantedByKey)
+    .flat()
+    .some((granted) => granted === allowed)
+    ? [{ bearer: [] }, { key: [] }]
+    : []),
+];
+
 function operation(name: string, route: Route): Json {
   const hasBody = !isEmpty(route.body);
   const schema = asJson(route.reply, 'output');
@@ -60,7 +70,7 @@ function operation(name: string, route: Route): Json {
     operationId: name,
     summary: route.summary,
     description: allowedWords(route),
-    ...(route.allowed === 'anyone' ? {} : { security: [{ session: [] }] }),
+    ...(route.allowed === 'anyone' ? {} : { security: securityOf(route.allowed) }),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query'), ...headers(route)],
     ...(hasBody
       ? { requestBody: { required: true, content: { 'application/json': { schema: asJson(route.body, 'input') } } } }
@@ -96,6 +106,8 @@ export function openApiOf({ version, server, cookie }: { version: string; server
       },
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: cookie, description: 'Set by POST /api/session' },
+        bearer: { type: 'http', scheme: 'bearer', description: 'An API key, see docs/keys.md' },
+        key: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same in a header of its own' },
       },
     },
   };

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { actorWords } from '../fact.js';
 import { AccountId } from '../registry/account.events.js';
 import { NodeId } from '../registry/node.events.js';
 import { type HistoryEntry, FamilyName } from './history-entry.js';
@@ -42,7 +43,7 @@ export const wordsOf = (text: string): string[] => text.toLowerCase().split(/\s+
 export function searchedText(entry: HistoryEntry): string {
   const { title, detail, change } = describeFact(entry);
   const { subject, meta, type } = entry;
-  return [title, detail, change?.from, change?.to, subject.name, meta.actor.name, type]
+  return [title, detail, change?.from, change?.to, subject.name, actorWords(meta.actor), type]
     .filter((part) => part !== undefined)
     .join('\n')
     .toLowerCase();

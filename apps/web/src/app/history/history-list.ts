@@ -1,6 +1,6 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { describeFact, type HistoryEntry, readableText } from '@muster/contracts';
+import { actorWords, describeFact, type HistoryEntry, readableText } from '@muster/contracts';
 import { Clock } from '../live/clock.js';
 import { clockTime } from '../ui/format.js';
 import { StatusDot } from '../ui/status-dot.js';
@@ -12,6 +12,7 @@ interface Line {
   readonly time: string;
   readonly colour: 'green' | 'amber' | 'red' | 'grey';
   readonly title: string;
+  readonly actor: string;
   readonly change: { readonly from: string; readonly to: string } | undefined;
   readonly detail: string | undefined;
 }
@@ -20,6 +21,7 @@ function lineOf(entry: HistoryEntry): Line {
   const { colour, title, change, detail } = describeFact(entry);
   return {
     ...{ entry, time: clockTime(entry.at), colour, title: readableText(title) },
+    actor: readableText(actorWords(entry.meta.actor)),
     change: change && { from: readableText(change.from), to: readableText(change.to) },
     detail: detail === undefined ? undefined : readableText(detail),
   };
@@ -57,7 +59,7 @@ function lineOf(entry: HistoryEntry): Line {
                   <span class="sub detail">{{ line.detail }}</span>
                 }
               </span>
-              <span class="sub actor"><span class="unseen">by </span>{{ line.entry.meta.actor.name }}</span>
+              <span class="sub actor"><span class="unseen">by </span>{{ line.actor }}</span>
             </button>
             @if (open) {
               <div class="fact" [id]="'fact-' + line.entry.id">
