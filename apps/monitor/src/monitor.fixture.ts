@@ -17,7 +17,10 @@ import { monitor } from './monitor.js';
 
 type EventOf<Type extends NodeEvent['type']> = Omit<Extract<NodeEvent, { type: Type }>['data'], 'nodeId' | 'at'>;
 
-const newKey = () => randomBytes(32).toString('base64url');
+export const accessKeyId = (accessKey: string): string =>
+  createHash('sha256').update(accessKey).digest('hex').slice(0, 8);
+
+export const newKey = () => randomBytes(32).toString('base64url');
 
 export const person = (): Caller => ({
   actor: { kind: 'account', id: randomUUID(), name: 'ann' },
@@ -36,6 +39,12 @@ export class Stage {
   readonly log: string[] = [];
   accessKey = newKey();
   readonly #secret = newKey();
+  /** On this machine, where the nodes of the tests are, unless a test says otherwise. */
+  #settings: Partial<Omit<SettingsState, 'previousAccessKey'>> & {
+    previousAccessKey?: SettingsState['previousAccessKey'] | undefined;
+  } = {
+    dial: { loopback: true, private: true, ports: { from: 1_024, to: 65_535 } },
+  };
   readonly #versions = new Map<string, number>();
   readonly #monitors = new Set<RunningService>();
   #position = 0;
@@ -84,12 +93,32 @@ export class Stage {
     return running;
   }
 
-  async setAccessKey(accessKey: string): Promise<void> {
+  /** What the registry says when the key is changed; with `former`, a rotation is on. */
+  async setAccessKey(accessKey: string, former?: string): Promise<void> {
     this.accessKey = accessKey;
-    const keyId = createHash('sha256').update(accessKey).digest('hex').slice(0, 8);
+    this.#settings = {
+      ...this.#settings,
+      accessKey: this.#sealed(accessKey),
+      previousAccessKey: former === undefined ? undefined : this.#sealed(former),
+    };
+    await this.#tellSettings();
+  }
+
+  async setDial(dial: SettingsState['dial']): Promise<void> {
+    this.#settings = { ...this.#settings, dial };
+    await this.#tellSettings();
+  }
+
+  #sealed(accessKey: string): SettingsState['accessKey'] {
+    return { keyId: accessKeyId(accessKey), sealed: seal(this.#secret, accessKey) };
+  }
+
+  async #tellSettings(): Promise<void> {
+    const { previousAccessKey, ...settings } = this.#settings;
+    const former = previousAccessKey && { previousAccessKey };
     await this.bus
       .bucket('SETTINGS', SettingsState)
-      .put('gateway', { accessKey: { keyId, sealed: seal(this.#secret, accessKey) } });
+      .put('gateway', { accessKey: this.#sealed(this.accessKey), ...settings, ...former });
   }
 
   async say<Type extends NodeEvent['type']>(nodeId: string, type: Type, data: EventOf<Type>): Promise<void> {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Bus } from '@muster/bus';
 import { EventStore, openServiceStore, startServiceRelay } from '@muster/event-store';
-import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
+import { Clock, dialSettingsOf, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import type { MonitorConfig } from './config.js';
 import { HealthFacts } from './health/health-facts.js';
 import { healthRules } from './health/health-rules.js';
-import { AccessKeys } from './links/access-keys.js';
 import { KnownFleet } from './links/known-fleet.js';
+import { KnownSettings } from './links/known-settings.js';
 import { Leases } from './links/leases.js';
 import { LinkMaker } from './links/link-maker.js';
 import { Links } from './links/links.js';
@@ -72,15 +72,15 @@ const storeProviders = ({ DATABASE_URL }: MonitorConfig): FactoryProvider[] => [
   },
 ];
 
-const knownProviders = ({ MUSTER_SECRET }: MonitorConfig): FactoryProvider[] => [
+const knownProviders = (config: MonitorConfig): FactoryProvider[] => [
   { provide: KnownFleet, useFactory: () => new KnownFleet() },
   {
-    provide: AccessKeys,
-    inject: [Clock, Health, Logger],
-    useFactory: (clock: Clock, health: Health, log: Logger) => {
-      const keys = new AccessKeys({
-        secret: MUSTER_SECRET,
-        monotonicMs: () => clock.monotonicMs(),
+    provide: KnownSettings,
+    inject: [Health, Logger],
+    useFactory: (health: Health, log: Logger) => {
+      const settings = new KnownSettings({
+        secret: config.MUSTER_SECRET,
+        dial: dialSettingsOf(config),
         onProblem: (error) => {
           log.error(
             { msg: 'The access key can not be opened: is MUSTER_SECRET the registry’s?', err: error },
@@ -89,12 +89,12 @@ const knownProviders = ({ MUSTER_SECRET }: MonitorConfig): FactoryProvider[] => 
         },
       });
       health.add('access-key', () => {
-        if (keys.broken) return { state: 'down', words: 'The access key was sealed with another MUSTER_SECRET' };
-        return keys.keys().length > 0
+        if (settings.broken) return { state: 'down', words: 'The access key was sealed with another MUSTER_SECRET' };
+        return settings.keys().length > 0
           ? { state: 'up' }
           : { state: 'degraded', words: 'The access key is not known yet' };
       });
-      return keys;
+      return settings;
     },
   },
 ];
@@ -119,29 +119,24 @@ const dialProviders = (config: MonitorConfig): FactoryProvider[] => [
   },
   {
     provide: Resolver,
-    inject: [OwnAddresses],
-    useFactory: (addresses: OwnAddresses) =>
-      new Resolver(() => ({
-        loopback: config.MUSTER_DIAL_LOOPBACK,
-        private: config.MUSTER_DIAL_PRIVATE,
-        ports: config.MUSTER_DIAL_PORTS,
-        own: addresses.own,
-        interfaces: addresses.interfaces,
-      })),
+    inject: [OwnAddresses, KnownSettings],
+    useFactory: (addresses: OwnAddresses, settings: KnownSettings) =>
+      new Resolver(() => ({ ...settings.dial, own: addresses.own, interfaces: addresses.interfaces })),
   },
   {
     provide: LinkMaker,
-    inject: [Resolver, AccessKeys],
-    useFactory: (resolver: Resolver, keys: AccessKeys) => new LinkMaker(resolver, dialAddresses, () => keys.keys()),
+    inject: [Resolver, KnownSettings],
+    useFactory: (resolver: Resolver, settings: KnownSettings) =>
+      new LinkMaker(resolver, dialAddresses, () => settings.keys()),
   },
   {
     provide: Verification,
-    inject: [Resolver, AccessKeys, KnownFleet, Clock],
-    useFactory: (resolver: Resolver, keys: AccessKeys, fleet: KnownFleet, clock: Clock) =>
+    inject: [Resolver, KnownSettings, KnownFleet, Clock],
+    useFactory: (resolver: Resolver, settings: KnownSettings, fleet: KnownFleet, clock: Clock) =>
       new Verification({
         resolver,
         dial: dialAddresses,
-        accessKey: () => keys.keys()[0],
+        keys: () => settings.keys(),
         nodes: () => fleet.nodes.values(),
         monotonicMs: () => clock.monotonicMs(),
       }),
@@ -150,14 +145,26 @@ const dialProviders = (config: MonitorConfig): FactoryProvider[] => [
 
 const linksProvider: FactoryProvider = {
   provide: Links,
-  inject: [MONITOR_ID, Bus, EventStore, HealthFacts, KnownFleet, AccessKeys, LinkMaker, Clock, Ids, Logger, Shutdown],
+  inject: [
+    MONITOR_ID,
+    Bus,
+    EventStore,
+    HealthFacts,
+    KnownFleet,
+    KnownSettings,
+    LinkMaker,
+    Clock,
+    Ids,
+    Logger,
+    Shutdown,
+  ],
   useFactory: async (
     monitorId: string,
     bus: Bus,
     store: EventStore,
     facts: HealthFacts,
     fleet: KnownFleet,
-    keys: AccessKeys,
+    settings: KnownSettings,
     maker: LinkMaker,
     clock: Clock,
     ids: Ids,
@@ -189,7 +196,7 @@ const linksProvider: FactoryProvider = {
         log.error({ msg: 'Watching a node failed', nodeId, err: error }, 'Monitor');
       },
     };
-    const links = new Links({ world, bus, fleet, keys, maker, leases, facts });
+    const links = new Links({ world, bus, fleet, settings, maker, leases, facts });
     shutdown.at('work', () => links.stop());
     await links.start();
     log.log({ msg: `Watching ${links.size} nodes as ${monitorId}`, monitorId }, 'Monitor');

@@ -29,6 +29,9 @@ export function lineSeen(hello: Pick<Hello, 'run' | 'log'>, resume: ResumeFrom |
   return resume !== undefined && resume.numbering === continues?.id ? Math.min(resume.line, continues.upTo) : 0;
 }
 
+const numbersFrom = (hello: Hello, resume: ResumeFrom | undefined): FlowNumbers =>
+  new FlowNumbers(resume?.run === hello.run ? resume.sample : 0, lineSeen(hello, resume));
+
 export interface Linked {
   readonly hello: Hello;
   readonly certificate: Certificate;
@@ -60,7 +63,7 @@ export class NodeConnection {
   readonly closed: Promise<LinkCause>;
 
   readonly #wire: SocketWire;
-  readonly #numbers: FlowNumbers;
+  #numbers: FlowNumbers;
   readonly #frames: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #orders = new Questions<NodeOutcome>(limits.ordersAtHand);
@@ -82,7 +85,7 @@ export class NodeConnection {
     this.protocol = protocol;
     this.#wire = wire;
     this.#silentAfterMs = silentAfterMs ?? limits.silentNodeMs;
-    this.#numbers = new FlowNumbers(resume?.run === hello.run ? resume.sample : 0, lineSeen(hello, resume));
+    this.#numbers = numbersFrom(hello, resume);
     const nowMs = performance.now();
     this.#frames = new TokenBucket(limits.framesPerSecond * 2, limits.framesPerSecond, nowMs);
     this.#bytes = new TokenBucket(limits.bytesPerSecond * 2, limits.bytesPerSecond, nowMs);
@@ -107,11 +110,13 @@ export class NodeConnection {
 
   /**
    * Takes every frame from now on, in order, and starts the flow of samples and lines. Called once. The handler must not
-   * throw: each frame is parsed, its numbers follow one another or a `gap` says which are missing, its text is inert.
+   * throw: each frame is parsed, its numbers follow one another or a `gap` says which are missing, its text is inert. `resume` is
+   * where the flow goes on, when that has moved since the link was dialled.
    */
-  onFrame(handler: (frame: FromNode) => void): void {
+  onFrame(handler: (frame: FromNode) => void, resume?: ResumeFrom): void {
     if (this.#handler !== undefined) throw new Error('The frames of this link have a handler already');
     this.#handler = handler;
+    if (resume !== undefined) this.#numbers = numbersFrom(this.hello, resume);
     this.send({ type: 'resume', sample: this.#numbers.sample, line: this.#numbers.line });
   }
 

@@ -26,17 +26,20 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
   const { ports, options, databaseUrl, natsUrl, secret, firstCode } = settings;
   const common = { NATS_URL: natsUrl, LOG_FORMAT: 'json' };
   const stored = { ...common, DATABASE_URL: databaseUrl, MUSTER_SECRET: secret, HOST: '127.0.0.1' };
+  // On this machine nodes do live beside the Gateway, until somebody says otherwise in the console.
+  const dial = { MUSTER_DIAL_LOOPBACK: 'on' };
   const localNode = options.withNode ? `localhost:${ports.node}` : 'off';
   return {
     registry: service(settings, 'registry', '127.0.0.1', ports.registry, {
       ...stored,
+      ...dial,
       MUSTER_FIRST_CODE: firstCode,
       MUSTER_LOCAL_NODE: localNode,
     }),
     monitor: service(settings, 'monitor', '127.0.0.1', ports.monitor, {
       ...stored,
-      // On this machine nodes do live beside the Gateway; Muster's own other ports are not among them.
-      MUSTER_DIAL_LOOPBACK: 'on',
+      ...dial,
+      // Muster's own other ports are never nodes.
       MUSTER_OWN_ADDRESSES: [ports.console, ports.registry, ports.monitor].map((port) => `localhost:${port}`).join(','),
     }),
     gateway: service(settings, 'gateway', options.host, ports.console, {

@@ -2,9 +2,11 @@ import type { FleetNode, LinkCause } from '@muster/contracts';
 import { type Deadlines, LinkError, type NodeConnection, type ResumeFrom } from '@muster/node-link';
 import type { dialAddresses } from '../verify/dial-addresses.js';
 import type { Resolver } from '../verify/resolve.js';
+import { dialWithKeys } from './dial-with-keys.js';
+import type { LinkKey } from './known-settings.js';
 
 export type MadeLink =
-  | { readonly outcome: 'linked'; readonly connection: NodeConnection; readonly withFormerKey: boolean }
+  | { readonly outcome: 'linked'; readonly connection: NodeConnection; readonly keyId: string }
   | { readonly outcome: 'failed'; readonly cause: LinkCause };
 
 const NAME_MS = 5_000;
@@ -16,7 +18,7 @@ export class LinkMaker {
     private readonly resolver: Pick<Resolver, 'resolve'>,
     private readonly dial: typeof dialAddresses,
     /** The keys to try, the one in force first. */
-    private readonly keys: () => readonly string[],
+    private readonly keys: () => readonly LinkKey[],
   ) {}
 
   /** A link can only be tried once the access key is known. */
@@ -24,29 +26,41 @@ export class LinkMaker {
     return this.keys().length > 0;
   }
 
-  /** One try. Rejects only for a fault of our own. */
+  /** The key in force, by its name. */
+  get keyId(): string | undefined {
+    return this.keys()[0]?.keyId;
+  }
+
+  /** Whether a link under this key may stay: it is in force, or was until the rotation that is on. */
+  accepts(keyId: string | undefined): boolean {
+    return this.keys().some((key) => key.keyId === keyId);
+  }
+
+  /** Whether the node's address may be dialled as the settings are now. An address that can not be found out may. */
+  async mayDial({ host, port }: FleetNode): Promise<boolean> {
+    const resolved = await this.resolver.resolve(host, port, NAME_MS);
+    return resolved.outcome !== 'failed' || resolved.cause !== 'address-not-allowed';
+  }
+
+  /** One try, with every key or with the one in force alone. Rejects only for a fault of our own. */
   async make(
     { nodeId, host, port, certificate }: FleetNode,
     resume: ResumeFrom | undefined,
     signal: AbortSignal,
+    which: 'any-key' | 'key-in-force' = 'any-key',
   ): Promise<MadeLink> {
     const resolved = await this.resolver.resolve(host, port, NAME_MS);
     if (resolved.outcome === 'failed') return resolved;
     // A node without a pinned certificate was never accepted by anybody: nothing is sent to it.
     if (certificate === undefined) return { outcome: 'failed', cause: 'certificate-changed' };
     const { addresses } = resolved;
-    let withFormerKey = false;
-    for (const accessKey of this.keys()) {
-      try {
-        const target = { host, port, addresses, accessKey, pinned: certificate, nodeId, resume, signal };
-        const connection = await this.dial({ ...target, deadlines: DEADLINES });
-        return { outcome: 'linked', connection, withFormerKey };
-      } catch (error) {
-        if (!(error instanceof LinkError)) throw error;
-        if (error.linkCause !== 'key-refused') return { outcome: 'failed', cause: error.linkCause };
-        withFormerKey = true;
-      }
+    const keys = which === 'any-key' ? this.keys() : this.keys().slice(0, 1);
+    const target = { host, port, addresses, pinned: certificate, nodeId, resume, signal, deadlines: DEADLINES };
+    try {
+      return { outcome: 'linked', ...(await dialWithKeys(this.dial, keys, target)) };
+    } catch (error) {
+      if (error instanceof LinkError) return { outcome: 'failed', cause: error.linkCause };
+      throw error;
     }
-    return { outcome: 'failed', cause: 'key-refused' };
   }
 }

@@ -3,8 +3,8 @@ import { commandSubject, NodeState, ReadLog, ReadSamples } from '@muster/contrac
 import { noSuspicion, SLIP_MS, suspect } from '../health/self-suspicion.js';
 import { fullBucket, take, type TokenBucket, type TokenRate } from '../health/token-bucket.js';
 import type { HealthFacts } from '../health/health-facts.js';
-import type { AccessKeys } from './access-keys.js';
 import type { KnownFleet } from './known-fleet.js';
+import type { KnownSettings } from './known-settings.js';
 import type { Leases } from './leases.js';
 import type { LinkMaker } from './link-maker.js';
 import { NodeWatch, type WatchWorld } from './node-watch.js';
@@ -15,7 +15,7 @@ export interface LinksParts {
   readonly world: WatchWorld;
   readonly bus: Bus;
   readonly fleet: KnownFleet;
-  readonly keys: AccessKeys;
+  readonly settings: KnownSettings;
   readonly maker: LinkMaker;
   readonly leases: Leases;
   readonly facts: HealthFacts;
@@ -34,6 +34,9 @@ const PULSE_MS = 1_000;
 /** However many nodes are down: so many dials a second, and so many handshakes at once. */
 const DIALS: TokenRate = { perSecond: 200, burst: 50 };
 const HANDSHAKES = 50;
+
+/** After a change of what may be dialled. */
+const NAMES_AT_ONCE = 8;
 
 /** How long a last state may take to be written when a node is let go. */
 const LAST_WORD_MS = 1_000;
@@ -55,20 +58,26 @@ export class Links {
   #handshakes = 0;
   #roundMs = 0;
   #pulses = 0;
+  #dialChanges = 0;
+  #stopped = false;
 
   constructor(private readonly parts: LinksParts) {}
 
   /** Resolves when what was decided, the settings and the states so far are known and the leases are taken. */
   async start(): Promise<void> {
-    const { bus, fleet, keys, leases } = this.parts;
+    const { bus, fleet, settings, leases } = this.parts;
     this.#watchingStates = statesOf(bus).watch((change) => {
       if (change.change === 'put') this.#states.set(change.key, change.value);
       else this.#states.delete(change.key);
     });
-    await Promise.all([this.#watchingStates.ready, keys.open(bus), fleet.open(bus)]);
+    await Promise.all([this.#watchingStates.ready, settings.open(bus), fleet.open(bus)]);
     await leases.start();
-    keys.onChange(() => {
-      for (const { watch } of this.#watched.values()) watch.renew('the access key was changed: the link is made anew');
+    settings.onKeys(() => {
+      for (const { watch } of this.#watched.values()) watch.keysChanged();
+    });
+    settings.onDial(() => {
+      this.#dialChanges += 1;
+      this.#ending(this.#judgeAddresses(this.#dialChanges));
     });
     fleet.onChange(() => {
       this.#reconcile();
@@ -97,11 +106,12 @@ export class Links {
 
   /** Ends every link with a goodbye, leaves the last states as they are, and gives the leases back. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const nodeId of [...this.#watched.keys()]) this.#letGo(nodeId, 'leave');
     await Promise.allSettled([...this.#endings]);
-    const { fleet, keys, leases } = this.parts;
-    await Promise.allSettled([this.#watchingStates?.stop(), fleet.stop(), keys.stop()]);
+    const { fleet, settings, leases } = this.parts;
+    await Promise.allSettled([this.#watchingStates?.stop(), fleet.stop(), settings.stop()]);
     await leases.stop();
   }
 
@@ -148,6 +158,25 @@ export class Links {
         this.#handshakes -= 1;
       });
     }
+  }
+
+  /**
+   * Other things may be dialled than before: links to what no longer may be end, and who was kept out is tried at once. Names
+   * are looked up a few at a time, and no further once the settings have changed again.
+   */
+  async #judgeAddresses(change: number): Promise<void> {
+    const watches = [...this.#watched.values()]
+      .map(({ watch }) => watch)
+      .filter(({ phase }) => phase !== 'deactivated');
+    const turns = Array.from({ length: NAMES_AT_ONCE }, async () => {
+      for (let watch = watches.pop(); watch !== undefined; watch = watches.pop()) {
+        if (change !== this.#dialChanges || this.#stopped) return;
+        const may = await this.parts.maker.mayDial(watch.wanted.node);
+        if (change === this.#dialChanges && may !== (watch.phase === 'up'))
+          watch.renew('what may be dialled was changed: the address is judged anew');
+      }
+    });
+    await Promise.all(turns);
   }
 
   #reconcile(): void {

@@ -18,7 +18,7 @@ export interface WatchWorld {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly random: () => number;
-  readonly links: Pick<LinkMaker, 'make'>;
+  readonly links: Pick<LinkMaker, 'make' | 'keyId' | 'accepts'>;
   readonly facts: Pick<HealthFacts, 'tell'>;
   readonly bus: Pick<Bus, 'publishSample' | 'publishLog'>;
   readonly onFault: (nodeId: string, error: unknown) => void;
@@ -26,6 +26,9 @@ export interface WatchWorld {
 
 /** Asked for a sign of life this often, so that a node whose measuring hangs is not taken for dead. */
 const PING_EVERY_MS = 2_000;
+
+/** While a node has the former key alone, the new one is tried this often, and up to a fifth later. A node counts wrong keys. */
+const MOVE_EVERY_MS = 30_000;
 
 /**
  * One node under watch. Everything that happens to its link passes through the pure machine in `link-health.ts`; here is
@@ -37,7 +40,13 @@ export class NodeWatch {
   #wanted: Wanted;
   #health: LinkHealth = { phase: 'deactivated' };
   #connection: NodeConnection | undefined;
+  /** Under which key the connection was made. */
+  #keyId: string | undefined;
   #attempt: AbortController | undefined;
+  /** A second link is being made beside the first, under another key. */
+  #moving: AbortController | undefined;
+  /** When to try to move the link to the key in force; undefined while there is no reason to. */
+  #moveAtMs: number | undefined;
   #pingedMs = 0;
   /** The cause that the log names already. */
   #remarked: LinkCause | undefined;
@@ -75,6 +84,7 @@ export class NodeWatch {
 
   /** Since when it is due to be dialled, monotonic; undefined while it is not. */
   get dueSinceMs(): number | undefined {
+    if (this.#health.phase === 'up') return this.#moveAtMs;
     return this.#health.phase === 'waiting' ? this.#health.dialAtMs : undefined;
   }
 
@@ -102,6 +112,18 @@ export class NodeWatch {
     this.#give({ type: 'renew' });
   }
 
+  /**
+   * Other keys are in force. A link under the former key stays while that is accepted, and moves over to the new key as soon as
+   * the node has it; under a key that was given up it ends.
+   */
+  keysChanged(): void {
+    const { links, clock } = this.world;
+    if (this.#health.phase !== 'up') return this.renew('the access key was changed: the link is tried anew');
+    if (this.#keyId === links.keyId) this.#moveAtMs = undefined;
+    else if (links.accepts(this.#keyId)) this.#moveAtMs = clock.monotonicMs();
+    else this.renew('the former access key was given up: the link is made anew');
+  }
+
   /** Time went on. */
   tick(impairedUntilMs: number): void {
     const nowMs = this.world.clock.monotonicMs();
@@ -117,6 +139,7 @@ export class NodeWatch {
 
   /** Dials once, when that is due. Resolves when the try has ended, whatever came of it. */
   async dial(): Promise<void> {
+    if (this.#health.phase === 'up') return this.#move();
     if (this.#health.phase !== 'waiting') return;
     this.#give({ type: 'dial' });
     const attempt = (this.#attempt = new AbortController());
@@ -124,7 +147,7 @@ export class NodeWatch {
       const made = await this.world.links.make(this.#wanted.node, this.feed.resume, attempt.signal);
       if (this.#attempt !== attempt || attempt.signal.aborted) {
         if (made.outcome === 'linked') made.connection.terminate();
-      } else if (made.outcome === 'linked') this.#open(made.connection, made.withFormerKey);
+      } else if (made.outcome === 'linked') this.#open(made.connection, made.keyId);
       else this.#give({ type: 'dial-failed', cause: made.cause });
     } catch (error) {
       this.world.onFault(this.nodeId, error);
@@ -132,11 +155,59 @@ export class NodeWatch {
     }
   }
 
+  /**
+   * Makes a second link under the key in force and lets the first one go once it stands: for everybody else nothing has happened.
+   * When the node has closed the first one itself, because its keys have changed, this is the try that keeps it up.
+   */
+  async #move(): Promise<void> {
+    const { links, onFault } = this.world;
+    this.#moveAtMs = undefined;
+    if (this.#moving !== undefined || (this.#connection !== undefined && this.#keyId === links.keyId)) return;
+    const moving = (this.#moving = new AbortController());
+    const which = this.#connection === undefined ? 'any-key' : 'key-in-force';
+    try {
+      const made = await links.make(this.#wanted.node, this.feed.resume, moving.signal, which);
+      if (this.#moving !== moving || moving.signal.aborted) {
+        if (made.outcome === 'linked') made.connection.terminate();
+        return;
+      }
+      this.#moving = undefined;
+      if (made.outcome === 'linked') this.#moveTo(made.connection, made.keyId);
+      else this.#notMoved(made.cause);
+    } catch (error) {
+      onFault(this.nodeId, error);
+      if (this.#moving !== moving) return;
+      this.#moving = undefined;
+      this.#notMoved('protocol');
+    }
+  }
+
+  #moveTo(connection: NodeConnection, keyId: string): void {
+    const before = this.#connection;
+    this.#adopt(connection, keyId);
+    before?.close('not-wanted');
+    this.feed.remark('info', `link moved over to access key ${keyId}`);
+    this.#listen(connection);
+    this.#tell(this.#report.link);
+  }
+
+  #notMoved(cause: LinkCause): void {
+    const { clock, random } = this.world;
+    if (this.#connection !== undefined) {
+      this.#moveAtMs = clock.monotonicMs() + MOVE_EVERY_MS * (1 + random() / 5);
+      return;
+    }
+    // The node closed the first link during this try: one more is due, with every key.
+    if (this.#moveAtMs !== undefined) return;
+    this.#give({ type: 'closed', cause });
+  }
+
   /** Ends the watch and its link. Nothing more is told of the node from here. */
   end(): void {
     this.#ended = true;
     this.#attempt?.abort();
     this.#attempt = undefined;
+    this.#stopMoving();
     const connection = this.#connection;
     this.#connection = undefined;
     connection?.close('not-wanted');
@@ -147,30 +218,46 @@ export class NodeWatch {
     return this.#report.unwatched(this.#wanted.token);
   }
 
-  #open(connection: NodeConnection, withFormerKey: boolean): void {
-    const { version, run, hardware, condition, executors } = connection.hello;
+  #open(connection: NodeConnection, keyId: string): void {
+    const { version, run } = connection.hello;
     this.#attempt = undefined;
-    this.#connection = connection;
-    this.#pingedMs = this.world.clock.monotonicMs();
     this.#remarked = undefined;
-    this.#report.learn({ hello: { version, run, hardware }, condition, executors });
-    const { restarted, linesMissing } = this.feed.begin({
-      run,
-      numbering: numberingOf(connection.hello),
-      line: lineSeen(connection.hello, this.feed.resume),
-    });
+    const { restarted, linesMissing } = this.#adopt(connection, keyId);
     const at = this.world.clock.now();
     this.#give({ type: 'opened' }, [{ type: 'NodeConnected', data: { nodeId: this.nodeId, version, run, at } }]);
     if (restarted) {
       const missing = linesMissing ? ': its last lines before may be missing' : '';
       this.feed.remark('info', `the node service was started anew${missing}`);
     }
-    if (withFormerKey) this.feed.remark('warning', 'linked with the former access key: change it on the node too');
+    if (keyId !== this.world.links.keyId) {
+      this.feed.remark('warning', 'linked with the former access key: change it on the node too');
+      this.#moveAtMs = this.world.clock.monotonicMs() + MOVE_EVERY_MS;
+    }
+    this.#listen(connection);
+  }
+
+  /** From now on this is the node's link. What its hello says is taken up, and told with the next word. */
+  #adopt(connection: NodeConnection, keyId: string): ReturnType<NodeFeed['begin']> {
+    const { version, run, hardware, condition, executors } = connection.hello;
+    this.#connection = connection;
+    this.#keyId = keyId;
+    this.#pingedMs = this.world.clock.monotonicMs();
+    this.#report.learn({ hello: { version, run, hardware }, condition, executors });
+    return this.feed.begin({
+      run,
+      numbering: numberingOf(connection.hello),
+      line: lineSeen(connection.hello, this.feed.resume),
+    });
+  }
+
+  /** Takes what comes over the link, from where the flow stands by now. */
+  #listen(connection: NodeConnection): void {
     void connection.closed.then((cause) => {
       if (this.#connection !== connection) return;
       this.#connection = undefined;
-      // A node that took up another key says so and closes: the key that it has now may be ours.
-      this.#give({ type: 'closed', cause: cause === 'key-refused' ? 'closed' : cause });
+      // A node that took up another key says so and closes: the key that it has now may be ours, and is tried before anything is said.
+      if (cause === 'key-refused') this.#moveAtMs = this.world.clock.monotonicMs();
+      else this.#give({ type: 'closed', cause });
     });
     connection.ping().then(
       (roundTripMs) => {
@@ -182,7 +269,7 @@ export class NodeWatch {
     );
     connection.onFrame((frame) => {
       this.#take(connection, frame);
-    });
+    }, this.feed.resume);
   }
 
   /** A frame of the node. Whatever goes wrong with it ends this link and nothing else. */
@@ -253,7 +340,14 @@ export class NodeWatch {
     }
   }
 
+  #stopMoving(): void {
+    this.#moving?.abort();
+    this.#moving = undefined;
+    this.#moveAtMs = undefined;
+  }
+
   #letGo(): void {
+    this.#stopMoving();
     const connection = this.#connection;
     this.#connection = undefined;
     // Not waited for: a peer that is dead does not answer a goodbye, and one that is not wanted any more need not.
@@ -278,6 +372,7 @@ export class NodeWatch {
     const measured = {
       ...(roundTripMs === undefined ? {} : { roundTripMs }),
       ...(clockOffsetMs === undefined ? {} : { clockOffsetMs: Math.round(clockOffsetMs) }),
+      ...(this.#keyId === undefined ? {} : { keyId: this.#keyId }),
     };
     const told = link?.phase === 'up' ? { ...link, ...measured } : link;
     this.#report.change(this.#wanted.node.activated, this.#wanted.token, told, happened);

@@ -7,6 +7,8 @@ import {
   type VerifyStage,
 } from '@muster/contracts';
 import { type Deadlines, type Hello, LinkError, type StageInfo } from '@muster/node-link';
+import { dialWithKeys } from '../links/dial-with-keys.js';
+import type { LinkKey } from '../links/known-settings.js';
 import type { dialAddresses } from './dial-addresses.js';
 import type { Resolver } from './resolve.js';
 import { failed, failureWords, shortFingerprint, shortHardware } from './words.js';
@@ -16,8 +18,8 @@ type Step = ReplyOf<typeof VerifyNode>;
 export interface VerificationParts {
   readonly resolver: Pick<Resolver, 'resolve'>;
   readonly dial: typeof dialAddresses;
-  /** Undefined while the settings are not known yet. */
-  readonly accessKey: () => string | undefined;
+  /** The keys to try, the one in force first. Empty while the settings are not known yet. */
+  readonly keys: () => readonly LinkKey[];
   readonly nodes: () => Iterable<FleetNode>;
   readonly monotonicMs: () => number;
 }
@@ -67,8 +69,8 @@ export async function* verify(
   const [first = ''] = resolved.addresses;
   yield first === host ? passed(`Address ${host}`) : passed(`Found ${host}`, resolved.addresses.join(', '));
 
-  const accessKey = parts.accessKey();
-  if (accessKey === undefined) {
+  const keys = parts.keys();
+  if (keys.length === 0) {
     yield failed('key', took(), 'key-refused', {
       words: 'The access key is not known yet',
       remedy:
@@ -79,14 +81,14 @@ export async function* verify(
   }
 
   const seen = new Queue<StageInfo>();
-  const dialled = parts.dial(
-    { host, port, addresses: resolved.addresses, accessKey, deadlines: DEADLINES, signal },
-    (info) => {
-      seen.put(info);
-    },
-  );
+  let linkedUnder: string | undefined;
+  const target = { host, port, addresses: resolved.addresses, deadlines: DEADLINES, signal };
+  const dialled = dialWithKeys(parts.dial, keys, target, (info, keyId) => {
+    linkedUnder = keyId;
+    seen.put(info);
+  });
   const ended = dialled.then(
-    (connection) => ({ connection }),
+    ({ connection }) => ({ connection }),
     (error: unknown) => ({ error }),
   );
   void ended.then(() => {
@@ -103,7 +105,9 @@ export async function* verify(
           yield passed('Encrypted', `certificate ${shortFingerprint(info.certificate.fingerprint)}`);
           break;
         case 'key':
-          yield passed('Access key accepted');
+          yield linkedUnder === keys[0]?.keyId
+            ? passed('Access key accepted')
+            : passed('Former access key accepted', 'give the node the new one before the rotation ends');
           break;
         case 'hardware':
           hello = info.hello;

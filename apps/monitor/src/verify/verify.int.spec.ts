@@ -76,6 +76,36 @@ describe('verification', () => {
     expect(steps.at(-1)).toMatchObject({ outcome: 'failed', stage: 'key', cause: 'key-refused' });
   });
 
+  it('passes a node that has only the former key while a rotation is on, and says so', async () => {
+    const former = stage.accessKey;
+    await stage.setAccessKey('B'.repeat(43), former);
+    const steps = await until(
+      () => look({}),
+      (all) => all.some((step) => step.outcome === 'passed' && step.words === 'Former access key accepted'),
+    );
+    expect(steps.at(-1)).toMatchObject({ outcome: 'verified' });
+    expect(steps).toHaveLength(7);
+    await stage.setAccessKey(former);
+    await until(
+      () => look({}),
+      (all) => all.some((step) => step.outcome === 'passed' && step.words === 'Access key accepted'),
+    );
+  });
+
+  it('dials only what the settings of this moment allow', async () => {
+    const ports = { from: 1_024, to: 65_535 };
+    await stage.setDial({ loopback: false, private: true, ports });
+    await until(
+      () => look({}),
+      ([first]) => first?.outcome === 'failed' && first.cause === 'address-not-allowed',
+    );
+    await stage.setDial({ loopback: true, private: true, ports });
+    await until(
+      () => look({}),
+      (steps) => steps.at(-1)?.outcome === 'verified',
+    );
+  });
+
   it('names another protocol version', async () => {
     node.setVersions(99);
     expect((await look({})).at(-1)).toMatchObject({ outcome: 'failed', stage: 'key', cause: 'version' });
