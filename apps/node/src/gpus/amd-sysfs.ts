@@ -1,4 +1,5 @@
-import { type GpuReading, known, percentOf } from './gpu-source.js';
+import { type GpuReading, percentOf } from './gpu-source.js';
+import { known } from '../known.js';
 
 /** Files of the amdgpu driver below `/sys/class/drm/card<n>/device` (kernel documentation, "AMDGPU driver information"). */
 export const AMD_FILES = {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { AMD_FILES, AMD_SENSORS, type AmdText, parseAmd } from './amd-sysfs.js';
-import { type GpuInfo, type GpuSource, known } from './gpu-source.js';
+import { type GpuInfo, type GpuSource } from './gpu-source.js';
+import { known } from '../known.js';
 
 const AMD_VENDOR = '0x1002';
 

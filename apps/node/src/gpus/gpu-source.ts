@@ -31,10 +31,6 @@ export function allGpus(sources: readonly GpuSource[]): {
   };
 }
 
-/** An object without the properties that are not known: what is absent is absent. */
-export const known = <T extends object>(values: { [Key in keyof T]: T[Key] | undefined }): T =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
-
 /** A percentage as the contract has it; drivers report a little more than 100 now and then. */
 export const percentOf = (value: number | undefined): number | undefined =>
   value === undefined ? undefined : Math.min(100, Math.max(0, value));

@@ -1,5 +1,6 @@
 import type { Systeminformation } from 'systeminformation';
-import { type GpuInfo, known } from './gpu-source.js';
+import { type GpuInfo } from './gpu-source.js';
+import { known } from '../known.js';
 
 type Controller = Pick<Systeminformation.GraphicsControllerData, 'vendor' | 'model' | 'vram' | 'vramDynamic'>;
 

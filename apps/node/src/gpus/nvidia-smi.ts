@@ -1,4 +1,5 @@
-import { type GpuInfo, type GpuReading, known, percentOf } from './gpu-source.js';
+import { type GpuInfo, type GpuReading, percentOf } from './gpu-source.js';
+import { known } from '../known.js';
 
 /** What is asked, in this order; `nvidia-smi --help-query-gpu` explains each. */
 const FIELDS = [

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { freeMemory } from './free-memory.js';
-import { type EstimateInput, estimateMemory, type MemoryEstimate, type MemoryPool } from './memory-estimate.js';
+import { ExecutorParameters } from './executor-parameters.js';
+import {
+  estimateExecutor,
+  type EstimateInput,
+  estimateMemory,
+  type MemoryEstimate,
+  type MemoryPool,
+} from './memory-estimate.js';
 import { describeEstimate } from './memory-words.js';
 import { ModelMemory } from './model.js';
 
@@ -145,6 +152,15 @@ describe('the estimate of memory', () => {
     const made = estimate(llama8b, { free: { gpus: [{ unified: false }] } });
     expect(made).toMatchObject({ verdict: 'not-known', gpuLayers: 33 });
     expect(estimateMemory({ model: { kind: 'chat' }, context: 512, slots: 1, free: roomy })).toBeUndefined();
+  });
+
+  it('is made from the parameters of an executor, whose context is not longer than the model', () => {
+    const parameters = ExecutorParameters.parse({ contextTokens: 16_384, slots: 2, gpuLayers: 10 });
+    const model = { kind: 'chat' as const, memory: llama8b, contextLength: 8192 };
+    const made = estimateExecutor(model, parameters, roomy);
+    expect(made).toEqual(estimate(llama8b, { slots: 2, gpuLayers: 10, flashAttention: true }));
+    expect(estimateExecutor(model, { ...parameters, gpuBackend: 'cpu' }, roomy)?.gpuLayers).toBe(0);
+    expect(estimateExecutor(model, { ...parameters, gpuLayers: 'auto' }, roomy)?.gpuLayers).toBe(33);
   });
 
   it('says when little is left', () => {

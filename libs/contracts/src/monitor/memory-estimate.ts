@@ -1,3 +1,4 @@
+import type { ExecutorParameters } from './executor-parameters.js';
 import type { FreeGpu, FreeMemory } from './free-memory.js';
 import type { Model, ModelMemory } from './model.js';
 
@@ -71,6 +72,24 @@ export function estimateMemory(input: EstimateInput): MemoryEstimate | undefined
   const gpuLayers = wanted ?? mostLayers(all, pools);
   const held = pools(gpuLayers);
   return { verdict: verdictOf(held, gpuLayers < all && wanted === undefined), gpuLayers, layers, pools: held };
+}
+
+/** The same for an executor that is set to these parameters: its context is the model's own where that is shorter. */
+export function estimateExecutor(
+  model: Pick<Model, 'kind' | 'memory' | 'contextLength'>,
+  parameters: ExecutorParameters,
+  free: FreeMemory,
+): MemoryEstimate | undefined {
+  const { contextTokens, slots, gpuLayers, gpuBackend, batchTokens } = parameters;
+  const layers = gpuBackend === 'cpu' ? 0 : gpuLayers;
+  return estimateMemory({
+    model,
+    context: Math.min(contextTokens, model.contextLength ?? Infinity),
+    slots,
+    batch: batchTokens,
+    free,
+    ...(layers === 'auto' ? {} : { gpuLayers: layers }),
+  });
 }
 
 /** The most layers that leave graphics memory comfortable. What is not known holds nothing back. */

@@ -56,7 +56,7 @@ export const Model = z.object({
   /** How many files it consists of, when more than one. */
   parts: z.optional(z.number().check(z.int(), z.gte(2))),
   /** Its file, or the first of them, on the node. */
-  path: z.optional(z.string().check(z.maxLength(4096))),
+  path: z.optional(z.string().check(z.maxLength(1024))),
   memory: z.optional(ModelMemory),
   /** Why it can not be used: half copied, broken, incomplete. Absent when it can. */
   problem: z.optional(z.string().check(z.minLength(1), z.maxLength(512))),
