@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Bus } from '@muster/bus';
+import { Bus, seal } from '@muster/bus';
 import { EventStore, openServiceStore, startServiceRelay } from '@muster/event-store';
 import { Clock, dialSettingsOf, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
@@ -36,7 +36,7 @@ export class MonitorModule {
         ...storeProviders(config),
         ...knownProviders(config),
         ...dialProviders(config),
-        linksProvider,
+        linksProvider(config),
       ],
     };
   }
@@ -143,7 +143,7 @@ const dialProviders = (config: MonitorConfig): FactoryProvider[] => [
   },
 ];
 
-const linksProvider: FactoryProvider = {
+const linksProvider = ({ MUSTER_SECRET: secret }: MonitorConfig): FactoryProvider => ({
   provide: Links,
   inject: [
     MONITOR_ID,
@@ -192,6 +192,7 @@ const linksProvider: FactoryProvider = {
       links: maker,
       facts,
       bus,
+      seal: (text: string) => seal(secret, text),
       onFault: (nodeId: string, error: unknown) => {
         log.error({ msg: 'Watching a node failed', nodeId, err: error }, 'Monitor');
       },
@@ -202,4 +203,4 @@ const linksProvider: FactoryProvider = {
     log.log({ msg: `Watching ${links.size} nodes as ${monitorId}`, monitorId }, 'Monitor');
     return links;
   },
-};
+});

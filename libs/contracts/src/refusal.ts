@@ -33,6 +33,7 @@ export const refusals = {
   'node-not-connected': 'There is no link to this node right now.',
   'node-too-old': 'The node service on this node is too old for this. Update it.',
   'node-busy': 'This node has too many orders at hand. Try again in a moment.',
+  'node-failed': 'The node could not do it. Its log tells more.',
   'node-stopping': 'The node service is stopping.',
   'executor-unknown': 'There is no such executor on this node.',
   'executor-not-ours': 'This model is served by a program that Muster did not start, and does not stop or change.',

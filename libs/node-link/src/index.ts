@@ -3,7 +3,7 @@ export { fingerprintOf, makeCertificate, type OwnCertificate } from './certifica
 export { type FrameFault, frameFaults } from './codec.js';
 export { type Deadlines, dial, type DialOptions, type StageInfo } from './dial.js';
 export { FromNode, type GoodbyeFromNode, type GoodbyeToNode, type Hello, ToNode } from './frames.js';
-export { limits, protocolVersions } from './limits.js';
+export { limits, ORDERS_SINCE, protocolVersions } from './limits.js';
 export { type DialStage, LinkError } from './link-error.js';
 export { lineSeen, NodeConnection, numberingOf, type ResumeFrom } from './node-connection.js';
 export type { CarryOut } from './order-book.js';

@@ -44,6 +44,7 @@ export const statusOfCode: Record<ProblemCode, number> = {
   'node-not-connected': 409,
   'node-too-old': 409,
   'node-busy': 503,
+  'node-failed': 502,
   'node-stopping': 503,
   'executor-unknown': 404,
   'executor-not-ours': 409,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Actor, HealthEvent } from '@muster/contracts';
-import { type EventStore, VersionConflict } from '@muster/event-store';
+import type { Actor, FactMeta, HealthEvent } from '@muster/contracts';
+import { CommandReused, type EventStore, VersionConflict } from '@muster/event-store';
 import type { Ids } from '@muster/service';
 
 /** The monitor itself, when it tells what it observes. */
@@ -10,8 +10,14 @@ export const MONITOR: Actor = { kind: 'gateway', id: 'monitor', name: 'Monitor' 
 const MAX_WAITING = 64;
 const RETRY_MS = { first: 250, longest: 5_000 };
 
+/** A fact that waits: with `meta` when somebody ordered it, else the monitor's own. */
+interface Waiting {
+  readonly event: HealthEvent;
+  readonly meta?: FactMeta;
+}
+
 interface Line {
-  waiting: HealthEvent[];
+  waiting: Waiting[];
   leftOut: number;
   version: number;
   writing: Promise<void> | undefined;
@@ -33,6 +39,18 @@ export class HealthFacts {
   ) {}
 
   tell(nodeId: string, events: readonly HealthEvent[]): void {
+    this.#add(
+      nodeId,
+      events.map((event) => ({ event })),
+    );
+  }
+
+  /** A fact that somebody ordered: it is appended under that order, so that a repeated one adds nothing. */
+  order(nodeId: string, event: HealthEvent, meta: FactMeta): void {
+    this.#add(nodeId, [{ event, meta }]);
+  }
+
+  #add(nodeId: string, events: readonly Waiting[]): void {
     if (events.length === 0 || this.#stopping.signal.aborted) return;
     const line = this.#lines.get(nodeId) ?? { waiting: [], leftOut: 0, version: 0, writing: undefined, over: false };
     this.#lines.set(nodeId, line);
@@ -61,8 +79,8 @@ export class HealthFacts {
   async #write(nodeId: string, line: Line): Promise<void> {
     let failures = 0;
     while (line.waiting.length > 0 && !this.#stopping.signal.aborted) {
-      const batch = this.#summedUp(line);
-      const meta = { actor: MONITOR, commandId: this.ids.uuid(), correlationId: this.ids.uuid() };
+      const { batch, meta: ordered } = this.#nextBatch(line);
+      let meta = ordered ?? { actor: MONITOR, commandId: this.ids.uuid(), correlationId: this.ids.uuid() };
       // The same batch under the same command until it is known to be there: an unknown outcome adds nothing twice.
       for (let written = false; !written && !this.#stopping.signal.aborted;) {
         try {
@@ -72,6 +90,11 @@ export class HealthFacts {
         } catch (error) {
           if (error instanceof VersionConflict) {
             line.version = error.current;
+            continue;
+          }
+          // The same id was used for another node: what happened is told all the same.
+          if (error instanceof CommandReused) {
+            meta = { ...meta, commandId: this.ids.uuid() };
             continue;
           }
           failures += 1;
@@ -84,9 +107,17 @@ export class HealthFacts {
     }
   }
 
-  /** What waits, and in its last change of status how much could not. */
-  #summedUp(line: Line): HealthEvent[] {
-    const batch = line.waiting.splice(0);
+  /** What waits up to the next fact that has an order of its own, or that one. */
+  #nextBatch(line: Line): { batch: HealthEvent[]; meta: FactMeta | undefined } {
+    const [first] = line.waiting;
+    const next = line.waiting.findIndex(({ meta }) => meta !== undefined);
+    const end = first?.meta !== undefined ? 1 : next < 0 ? line.waiting.length : next;
+    const batch = line.waiting.splice(0, end).map(({ event }) => event);
+    return { batch: this.#summedUp(line, batch), meta: first?.meta };
+  }
+
+  /** What is told, and in its last change of status how much could not be. */
+  #summedUp(line: Line, batch: HealthEvent[]): HealthEvent[] {
     const last = batch.findLastIndex(({ type }) => type === 'NodeStatusChanged');
     const change = batch[last];
     if (line.leftOut === 0 || change?.type !== 'NodeStatusChanged') return batch;

@@ -1,5 +1,6 @@
 import { type HealthEvent, type Link, type NodeState, type Status, statusOf } from '@muster/contracts';
 import type { Clock } from '@muster/service';
+import { nothingToldOf, tellExecutors, type ToldExecutors } from '../executors/executor-teller.js';
 import type { HealthFacts } from './health-facts.js';
 import { nothingTold, tell, type Told } from './health-teller.js';
 
@@ -22,6 +23,8 @@ export class NodeReport {
   #hello: NodeState['hello'];
   #condition: NodeState['condition'];
   #executors: NodeState['executors'] = [];
+  #toldExecutors: ToldExecutors;
+  #ticket: NodeState['ticket'];
   /** The state that others have, to tell a change from none. */
   #text = '';
 
@@ -34,6 +37,8 @@ export class NodeReport {
     this.#lasting = known?.status;
     this.#told = nothingTold(known?.status);
     this.#hello = before?.hello;
+    this.#ticket = before?.ticket;
+    this.#toldExecutors = nothingToldOf(before?.executors ?? [], before !== undefined);
   }
 
   /** The link as it was told last. */
@@ -45,7 +50,15 @@ export class NodeReport {
   learn({ hello, condition, executors }: Partial<Pick<NodeState, 'hello' | 'condition' | 'executors'>>): void {
     if (hello !== undefined) this.#hello = hello;
     if (condition !== undefined) this.#condition = condition;
-    if (executors !== undefined) this.#executors = executors;
+    if (executors !== undefined) {
+      this.#executors = executors;
+      this.#tellExecutors(executors);
+    }
+  }
+
+  /** What inference calls carry, sealed; undefined from a node that issues none. */
+  learnTicket(ticket: NodeState['ticket']): void {
+    this.#ticket = ticket;
   }
 
   learnHardware(hardware: NonNullable<NodeState['hello']>['hardware']): void {
@@ -94,6 +107,14 @@ export class NodeReport {
     return this.#state(token, status, at);
   }
 
+  #tellExecutors(executors: NodeState['executors']): void {
+    const { nodeId, clock, facts } = this.options;
+    const observed = { nodeId, executors, at: clock.now(), nowMs: clock.monotonicMs() };
+    const next = tellExecutors(this.#toldExecutors, observed);
+    this.#toldExecutors = next.told;
+    facts.tell(nodeId, next.facts);
+  }
+
   #state(token: number, status: Status, at: string): NodeState {
     return {
       nodeId: this.options.nodeId,
@@ -104,6 +125,7 @@ export class NodeReport {
       ...(this.#hello && { hello: this.#hello }),
       ...(this.#condition && { condition: this.#condition }),
       executors: [...this.#executors],
+      ...(this.#ticket && { ticket: this.#ticket }),
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Bus, Stoppable, Watching } from '@muster/bus';
-import { commandSubject, NodeState, ReadLog, ReadSamples } from '@muster/contracts';
+import { commandSubject, NodeModels, NodeState, ReadLog, ReadSamples } from '@muster/contracts';
+import { ExecutorOrders } from '../executors/executor-orders.js';
 import { noSuspicion, SLIP_MS, suspect } from '../health/self-suspicion.js';
 import { fullBucket, take, type TokenBucket, type TokenRate } from '../health/token-bucket.js';
 import type { HealthFacts } from '../health/health-facts.js';
@@ -26,6 +27,7 @@ interface Watched {
   readonly watch: NodeWatch;
   readonly answers: Promise<readonly Stoppable[]>;
   readonly keeper: ReturnType<ReturnType<typeof statesOf>['keep']>;
+  readonly modelKeeper: ReturnType<ReturnType<typeof modelsOf>['keep']>;
 }
 
 const ROUND_MS = 200;
@@ -42,6 +44,7 @@ const NAMES_AT_ONCE = 8;
 const LAST_WORD_MS = 1_000;
 
 const statesOf = (bus: Bus) => bus.bucket('NODES', NodeState);
+const modelsOf = (bus: Bus) => bus.bucket('MODELS', NodeModels);
 
 /**
  * The links to the nodes that this monitor holds: what is wanted (the fleet's facts and the leases) against what is there,
@@ -50,8 +53,10 @@ const statesOf = (bus: Bus) => bus.bucket('NODES', NodeState);
 export class Links {
   readonly #watched = new Map<string, Watched>();
   readonly #states = new Map<string, NodeState>();
+  readonly #models = new Map<string, NodeModels>();
   readonly #endings = new Set<Promise<unknown>>();
   #watchingStates: Watching | undefined;
+  #watchingModels: Watching | undefined;
   #timers: NodeJS.Timeout[] = [];
   #suspicion = noSuspicion;
   #dials: TokenBucket = fullBucket(DIALS, 0);
@@ -70,7 +75,11 @@ export class Links {
       if (change.change === 'put') this.#states.set(change.key, change.value);
       else this.#states.delete(change.key);
     });
-    await Promise.all([this.#watchingStates.ready, settings.open(bus), fleet.open(bus)]);
+    this.#watchingModels = modelsOf(bus).watch((change) => {
+      if (change.change === 'put') this.#models.set(change.key, change.value);
+      else this.#models.delete(change.key);
+    });
+    await Promise.all([this.#watchingStates.ready, this.#watchingModels.ready, settings.open(bus), fleet.open(bus)]);
     await leases.start();
     settings.onKeys(() => {
       for (const { watch } of this.#watched.values()) watch.keysChanged();
@@ -111,7 +120,12 @@ export class Links {
     for (const nodeId of [...this.#watched.keys()]) this.#letGo(nodeId, 'leave');
     await Promise.allSettled([...this.#endings]);
     const { fleet, settings, leases } = this.parts;
-    await Promise.allSettled([this.#watchingStates?.stop(), fleet.stop(), settings.stop()]);
+    await Promise.allSettled([
+      this.#watchingStates?.stop(),
+      this.#watchingModels?.stop(),
+      fleet.stop(),
+      settings.stop(),
+    ]);
     await leases.stop();
   }
 
@@ -205,14 +219,37 @@ export class Links {
       this.#states.delete(nodeId);
       this.#ending(statesOf(this.parts.bus).delete(nodeId));
     }
+    for (const nodeId of this.#models.keys()) {
+      if (!fleet.wasRemoved(nodeId)) continue;
+      this.#models.delete(nodeId);
+      this.#ending(modelsOf(this.parts.bus).delete(nodeId));
+    }
   }
 
   #begin(wanted: Wanted): void {
-    const { bus, world } = this.parts;
+    const { bus, world, facts } = this.parts;
     const { nodeId } = wanted.node;
     const keeper = statesOf(bus).keep();
-    const watch = new NodeWatch(world, wanted, this.#states.get(nodeId), (state) => {
-      keeper.set(nodeId, state);
+    const modelKeeper = modelsOf(bus).keep();
+    const watch = new NodeWatch(
+      world,
+      wanted,
+      this.#states.get(nodeId),
+      (state) => {
+        keeper.set(nodeId, state);
+      },
+      (models) => {
+        modelKeeper.set(nodeId, { nodeId, token: wanted.token, ...models });
+      },
+    );
+    // Kept while the link is down, and over a loss of the bucket too.
+    const known = this.#models.get(nodeId);
+    if (known !== undefined) modelKeeper.set(nodeId, { ...known, token: wanted.token });
+    const orders = new ExecutorOrders(nodeId, {
+      bus,
+      facts,
+      now: () => world.clock.now(),
+      link: () => watch.connection,
     });
     const answers = Promise.all([
       bus.answer(ReadSamples, () => Promise.resolve({ samples: watch.feed.readSamples() }), {
@@ -223,8 +260,9 @@ export class Links {
         subject: commandSubject(ReadLog, nodeId),
         concurrency: 4,
       }),
+      ...orders.answer(),
     ]);
-    this.#watched.set(nodeId, { watch, answers, keeper });
+    this.#watched.set(nodeId, { watch, answers, keeper, modelKeeper });
   }
 
   /**
@@ -235,20 +273,24 @@ export class Links {
     const watched = this.#watched.get(nodeId);
     if (watched === undefined) return;
     this.#watched.delete(nodeId);
-    const { watch, answers, keeper } = watched;
+    const { watch, answers, keeper, modelKeeper } = watched;
     const { leases, facts } = this.parts;
     const { activated } = watch.wanted.node;
     // A monitor that was held up for longer than its lease has nothing to say any more.
     if (state === 'unwatched' && activated && leases.mayStillWrite(shardOf(nodeId)))
       keeper.set(nodeId, watch.unwatchedState());
-    if (state === 'delete') keeper.delete(nodeId);
+    if (state === 'delete') {
+      keeper.delete(nodeId);
+      modelKeeper.delete(nodeId);
+    }
     watch.end();
     if (state !== 'leave') facts.forget(nodeId);
     this.#ending(
       (async () => {
-        await Promise.race([keeper.settled(), new Promise((resolve) => setTimeout(resolve, LAST_WORD_MS))]);
+        const settled = Promise.all([keeper.settled(), modelKeeper.settled()]);
+        await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, LAST_WORD_MS))]);
         // Stopped in time: whoever holds the node next writes under a higher token, and is not to be overwritten.
-        await keeper.stop();
+        await Promise.all([keeper.stop(), modelKeeper.stop()]);
         await Promise.all((await answers).map((answer) => answer.stop()));
       })(),
     );

@@ -1,6 +1,6 @@
 import type { Bus } from '@muster/bus';
-import type { HealthEvent, Link, LinkCause, NodeState } from '@muster/contracts';
-import { type FromNode, lineSeen, type NodeConnection, numberingOf } from '@muster/node-link';
+import type { HealthEvent, Link, LinkCause, ModelList, NodeState, Sealed } from '@muster/contracts';
+import { type FromNode, lineSeen, type NodeConnection, numberingOf, ORDERS_SINCE } from '@muster/node-link';
 import type { Clock, Ids } from '@muster/service';
 import type { HealthFacts } from '../health/health-facts.js';
 import type { HealthRules } from '../health/health-rules.js';
@@ -21,6 +21,8 @@ export interface WatchWorld {
   readonly links: Pick<LinkMaker, 'make' | 'keyId' | 'accepts'>;
   readonly facts: Pick<HealthFacts, 'tell'>;
   readonly bus: Pick<Bus, 'publishSample' | 'publishLog'>;
+  /** Hides what only Muster's own services may read. */
+  readonly seal: (text: string) => Sealed;
   readonly onFault: (nodeId: string, error: unknown) => void;
 }
 
@@ -57,6 +59,7 @@ export class NodeWatch {
     wanted: Wanted,
     before: NodeState | undefined,
     onState: (state: NodeState) => void,
+    private readonly onModels: (models: ModelList) => void,
   ) {
     const { clock, facts, monitorId, ids, bus } = world;
     this.#wanted = wanted;
@@ -86,6 +89,11 @@ export class NodeWatch {
   get dueSinceMs(): number | undefined {
     if (this.#health.phase === 'up') return this.#moveAtMs;
     return this.#health.phase === 'waiting' ? this.#health.dialAtMs : undefined;
+  }
+
+  /** The link, while it is made: what can be ordered, is ordered over it. */
+  get connection(): NodeConnection | undefined {
+    return this.#connection;
   }
 
   /** What was decided about the node has changed. */
@@ -242,6 +250,7 @@ export class NodeWatch {
     this.#connection = connection;
     this.#keyId = keyId;
     this.#pingedMs = this.world.clock.monotonicMs();
+    if (connection.protocol < ORDERS_SINCE) this.#report.learnTicket(undefined);
     this.#report.learn({ hello: { version, run, hardware }, condition, executors });
     return this.feed.begin({
       run,
@@ -304,6 +313,13 @@ export class NodeWatch {
       case 'hardware':
         this.#report.learnHardware(frame.hardware);
         break;
+      case 'ticket':
+        this.#report.learnTicket(this.world.seal(frame.ticket));
+        break;
+      case 'models':
+        this.onModels({ models: frame.models, more: frame.more });
+        return;
+      case 'outcome':
       case 'hello':
       case 'pong':
       case 'goodbye':

@@ -70,4 +70,4 @@ export const executorCommands = {
   CancelRequests,
 };
 
-export const nodeCommands = { ReadSamples, ReadLog };
+export const nodeCommands = { ReadSamples, ReadLog, ...executorCommands, ReadLastLines };
