@@ -7,7 +7,7 @@ const config = (env: Record<string, string> = {}) =>
 
 describe("the gateway's configuration", () => {
   it('lets the console be opened by every name this machine has for itself', () => {
-    expect([...config({ PORT: '8123' }).allowedOrigins]).toEqual([
+    expect(config({ PORT: '8123' }).ownOrigins).toEqual([
       'http://localhost:8123',
       'http://127.0.0.1:8123',
       'http://[::1]:8123',
@@ -16,7 +16,8 @@ describe("the gateway's configuration", () => {
 
   it('takes a public address alone, and others when told', () => {
     const env = { PUBLIC_URL: 'https://muster.lab', MUSTER_ALLOWED_ORIGINS: 'https://a.lab, http://b.lab:8080' };
-    expect([...config(env).allowedOrigins]).toEqual(['https://muster.lab', 'https://a.lab', 'http://b.lab:8080']);
+    expect(config(env).ownOrigins).toEqual(['https://muster.lab']);
+    expect(config(env).furtherOrigins).toEqual(['https://a.lab', 'http://b.lab:8080']);
     expect(config(env).isOpenOnTheWire).toBe(false);
     expect(config({ PUBLIC_URL: 'http://muster.lab' }).isOpenOnTheWire).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ListenPort, ServiceConfig } from '@muster/service';
+import { ListenPort, OriginsEnvironment, ServiceConfig } from '@muster/service';
 import * as z from 'zod/mini';
 import { type CookiePlan, cookiePlan, isLoopback } from './sessions/session-cookie.js';
 
@@ -22,14 +22,7 @@ export const GatewayEnvironment = z.extend(ServiceConfig, {
   PUBLIC_URL: z.optional(
     z.string().check(z.refine(isOrigin, 'must be an address without a path, as https://muster.example')),
   ),
-  /** Further origins whose pages may call, with commas between. */
-  MUSTER_ALLOWED_ORIGINS: z.optional(
-    z
-      .string()
-      .check(
-        z.refine((text) => listOf(text).every(isOrigin), 'must be origins with commas between, as https://a.example'),
-      ),
-  ),
+  ...OriginsEnvironment,
   /** Whose `X-Forwarded-For` is believed: addresses or ranges with commas between. Nobody's unless told otherwise. */
   MUSTER_TRUSTED_PROXIES: z.optional(
     z
@@ -60,7 +53,10 @@ const versionOf = (packageJson: string): string =>
 export class GatewayConfig {
   readonly version = versionOf(join(room, 'package.json'));
   readonly publicUrl: URL;
-  readonly allowedOrigins: ReadonlySet<string>;
+  /** The console's own address, by every name that it has. */
+  readonly ownOrigins: readonly string[];
+  /** Further ones, until the settings say which. */
+  readonly furtherOrigins: readonly string[];
   readonly cookie: CookiePlan;
   readonly webRoot: string;
   readonly trustedProxies: readonly string[];
@@ -69,10 +65,8 @@ export class GatewayConfig {
   constructor(environment: GatewayEnvironment) {
     const { PORT, PUBLIC_URL, MUSTER_ALLOWED_ORIGINS, MUSTER_TRUSTED_PROXIES, WEB_ROOT } = environment;
     this.publicUrl = new URL(PUBLIC_URL ?? `http://localhost:${PORT}`);
-    this.allowedOrigins = new Set([
-      ...originsOf(this.publicUrl),
-      ...listOf(MUSTER_ALLOWED_ORIGINS ?? '').map(originOf),
-    ]);
+    this.ownOrigins = originsOf(this.publicUrl);
+    this.furtherOrigins = MUSTER_ALLOWED_ORIGINS;
     this.cookie = cookiePlan(this.publicUrl);
     this.webRoot = WEB_ROOT ?? join(room, '..', 'web', 'dist', 'browser');
     this.trustedProxies = listOf(MUSTER_TRUSTED_PROXIES ?? '');
@@ -85,11 +79,10 @@ export class GatewayConfig {
   }
 }
 
-const originOf = (url: string): string => new URL(url).origin;
-
 /** A console on this machine may be opened by any of the machine's own names for itself. */
 function originsOf(url: URL): string[] {
   if (!isLoopback(url.hostname)) return [url.origin];
   const port = url.port === '' ? '' : `:${url.port}`;
-  return [url.origin, ...['localhost', '127.0.0.1', '[::1]'].map((host) => `${url.protocol}//${host}${port}`)];
+  const names = ['localhost', '127.0.0.1', '[::1]'].map((host) => `${url.protocol}//${host}${port}`);
+  return [...new Set([url.origin, ...names])];
 }

@@ -21,6 +21,7 @@ import { FiguresFeed } from './requests/figures-feed.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
+import { KnownSettings } from './settings/known-settings.js';
 import { SettingsController } from './settings/settings.controller.js';
 
 /** Everything behind the console's door. Every handler in it stands behind the Door, speaks through Reply and fails into the filter. */
@@ -48,6 +49,7 @@ export class GatewayModule {
         Sessions,
         KnownKeys,
         FleetFeed,
+        KnownSettings,
         ModelsFeed,
         FiguresFeed,
         ConsoleDoor,

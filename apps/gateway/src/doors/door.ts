@@ -8,6 +8,7 @@ import { GatewayConfig } from '../config.js';
 import type { Session } from '../sessions/session-cache.js';
 import { tokenOf } from '../sessions/session-cookie.js';
 import { Sessions } from '../sessions/sessions.js';
+import { KnownSettings } from '../settings/known-settings.js';
 import { admit } from './admitted.js';
 import { gatewayCaller } from './callers.js';
 import { checkOrigin } from './origins.js';
@@ -23,6 +24,7 @@ export class Door implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly config: GatewayConfig,
+    private readonly settings: KnownSettings,
     private readonly sessions: Sessions,
     private readonly keys: KnownKeys,
     private readonly ids: Ids,
@@ -37,7 +39,7 @@ export class Door implements CanActivate {
       admit(request, { token: undefined, session: undefined, caller: this.#byKey(this.keys.use(key), route, request) });
       return true;
     }
-    checkOrigin(request.method, request.headers, this.config.allowedOrigins);
+    checkOrigin(request.method, request.headers, this.settings.origins);
     const token = tokenOf(this.config.cookie, request.headers.cookie);
     if (route.allowed === 'anyone') {
       admit(request, { token, session: undefined, caller: gatewayCaller(this.ids.uuid(), requestIdOf(request)) });

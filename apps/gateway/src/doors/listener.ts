@@ -8,6 +8,7 @@ import express, { type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { existsSync } from 'node:fs';
 import { GatewayConfig } from '../config.js';
+import { KnownSettings } from '../settings/known-settings.js';
 import { PROBLEM_MEDIA, problem, type ProblemCode } from './problems.js';
 import { requestIds } from './request-id.js';
 import { answerBodyProblems } from './send-problem.js';
@@ -18,6 +19,10 @@ export const MOST_BODY_BYTES = 64 * 1024;
 
 /** Connections at once, sockets of open pages among them. */
 const MOST_CONNECTIONS = 4_000;
+
+/** The headers of a request must be there within this time; whoever is slower is told so at the next look. */
+const HEADERS_WITHIN_MS = 5_000;
+const LOOK_FOR_SLOW_MS = 1_000;
 
 /** Sets up what stands before the routes: caps, headers, bodies, the web app. Before the application listens. */
 export function prepareListener(app: NestExpressApplication, config: GatewayConfig): void {
@@ -32,7 +37,7 @@ export function prepareListener(app: NestExpressApplication, config: GatewayConf
   app.set('trust proxy', config.trustedProxies.length === 0 ? false : [...config.trustedProxies]);
   app.set('etag', false);
   app.use(requestIds(app.get(Ids)));
-  app.use(securityHeaders(config));
+  app.use(securityHeaders(config.publicUrl, app.get(KnownSettings)));
   app.use('/api', fresh, onlyJson, express.json({ limit: MOST_BODY_BYTES }));
   app.use(answerBodyProblems);
   app.use(webApp(config.webRoot));
@@ -40,8 +45,10 @@ export function prepareListener(app: NestExpressApplication, config: GatewayConf
 
 function limit(server: Server): void {
   server.maxConnections = MOST_CONNECTIONS;
-  server.headersTimeout = 10_000;
+  server.headersTimeout = HEADERS_WITHIN_MS;
   server.requestTimeout = 30_000;
+  // Node looks every 30 s whether a request is too slow, unless told before it listens: the bound would be no bound.
+  Object.assign(server, { connectionsCheckingInterval: LOOK_FOR_SLOW_MS });
   server.keepAliveTimeout = 10_000;
   server.maxHeadersCount = 100;
   server.maxRequestsPerSocket = 0;
@@ -91,8 +98,21 @@ const onlyJson: RequestHandler = (request, _response, next) => {
   );
 };
 
+/** The headers of this moment: made anew when other origins are allowed. */
+function securityHeaders(publicUrl: URL, settings: Pick<KnownSettings, 'origins'>): RequestHandler {
+  let { origins } = settings;
+  let headers = headersFor(publicUrl, origins);
+  return (request, response, next) => {
+    if (settings.origins !== origins) {
+      ({ origins } = settings);
+      headers = headersFor(publicUrl, origins);
+    }
+    headers(request, response, next);
+  };
+}
+
 /** The page's own files and nothing else; scripts only from files, never inline. Sockets to where the page comes from. */
-function securityHeaders({ publicUrl, allowedOrigins }: GatewayConfig): RequestHandler {
+function headersFor(publicUrl: URL, allowedOrigins: ReadonlySet<string>): RequestHandler {
   const isTls = publicUrl.protocol === 'https:';
   // The grammar of sources knows no IPv6 literals (CSP 3, 2.3.1); there 'self' has to do.
   const sockets = [...allowedOrigins]

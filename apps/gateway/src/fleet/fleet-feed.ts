@@ -10,6 +10,7 @@ import {
 import { Bus, type Stoppable, within } from '@muster/bus';
 import { Clock } from '@muster/service';
 import { GatewayConfig } from '../config.js';
+import { KnownSettings } from '../settings/known-settings.js';
 import { LiveFleet } from './live-fleet.js';
 
 /** One change a second for the whole fleet, however much happens. */
@@ -34,6 +35,7 @@ export class FleetFeed implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
+    private readonly settings: KnownSettings,
     config: GatewayConfig,
   ) {
     this.startedAt = clock.now();
@@ -56,6 +58,9 @@ export class FleetFeed implements OnModuleInit, OnApplicationShutdown {
     });
     const pulses = bus.onPulses((pulse) => {
       live.pulse(pulse, clock.monotonicMs());
+    });
+    this.settings.onChange((state) => {
+      live.settings(state);
     });
     this.#opened.push(facts, states, pulses);
     this.#known = Promise.all([facts.caughtUp, states.ready]).then(() => {

@@ -127,6 +127,21 @@ describe('notices', () => {
   });
 });
 
+describe('the settings', () => {
+  it('are told by their version, and that inference is open as long as it is, whatever else is wrong', () => {
+    const { fleet } = watched();
+    fleet.tick(100, AT);
+    fleet.settings({ version: 4, inferenceOpen: true });
+    expect(fleet.tick(200, AT)?.gateway).toMatchObject({ settingsVersion: 4, notices: ['inference-open'] });
+    fleet.bus(false, 300);
+    expect(fleet.tick(400, AT)?.gateway?.notices).toEqual(['bus-away', 'inference-open']);
+    fleet.bus(true, 500);
+    fleet.settings({ version: 5, inferenceOpen: false });
+    expect(fleet.tick(600, AT)?.gateway).toMatchObject({ settingsVersion: 5, notices: [] });
+    expect(fleet.tick(700, AT)).toBeUndefined();
+  });
+});
+
 describe('looking for a first node', () => {
   it('is told until one was ever registered, and never again', () => {
     const nodeId = randomUUID();

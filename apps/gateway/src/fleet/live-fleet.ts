@@ -13,6 +13,7 @@ import {
   type NodeState,
   type NodeView,
   type Notice,
+  type SettingsState,
   statusOf,
   viewOf,
 } from '@muster/contracts';
@@ -50,6 +51,7 @@ export class LiveFleet {
   #shownText = new Map<string, string>();
   #loads = new Map<string, NodeLoad>();
   #loadsMoved = new Set<string>();
+  #settings: Pick<SettingsState, 'version' | 'inferenceOpen'> | undefined;
   #gateway: GatewayView;
 
   /** `lookingAt` is where the registry looks for a first node, told for as long as none was ever registered. */
@@ -93,6 +95,11 @@ export class LiveFleet {
 
   pulse({ monitorId, impaired }: MonitorPulse, nowMs: number): void {
     this.#monitors.set(monitorId, { atMs: nowMs, impaired });
+  }
+
+  /** The settings in force, as far as every page tells of them. */
+  settings({ version, inferenceOpen }: Pick<SettingsState, 'version' | 'inferenceOpen'>): void {
+    this.#settings = { version, inferenceOpen };
   }
 
   sample({ nodeId, measurement }: NodeSample, nowMs: number): void {
@@ -159,11 +166,17 @@ export class LiveFleet {
   }
 
   #moveGateway(nowMs: number): boolean {
-    const { lookingAt, notices: before, ...rest } = this.#gateway;
-    const notices = this.#notices(nowMs);
+    const { lookingAt, notices: before, settingsVersion: seen, ...rest } = this.#gateway;
+    const notices = [...this.#notices(nowMs), ...(this.#settings?.inferenceOpen ? (['inference-open'] as const) : [])];
+    const settingsVersion = this.#settings?.version ?? seen;
     const found = lookingAt !== undefined && this.#fleet.position > 0;
-    if (!found && notices.join() === before.join()) return false;
-    this.#gateway = { ...rest, notices, ...(lookingAt === undefined || found ? {} : { lookingAt }) };
+    if (!found && notices.join() === before.join() && settingsVersion === seen) return false;
+    this.#gateway = {
+      ...rest,
+      notices,
+      ...(settingsVersion === undefined ? {} : { settingsVersion }),
+      ...(lookingAt === undefined || found ? {} : { lookingAt }),
+    };
     return true;
   }
 

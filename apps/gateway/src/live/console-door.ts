@@ -14,6 +14,7 @@ import {
 import { Bus } from '@muster/bus';
 import { Clock, Ids } from '@muster/service';
 import { GatewayConfig } from '../config.js';
+import { originMaySocket } from '../doors/origins.js';
 import { doorCodes } from '../doors/problems.js';
 import { FleetFeed } from '../fleet/fleet-feed.js';
 import { ModelsFeed } from '../models/models-feed.js';
@@ -21,6 +22,7 @@ import { FiguresFeed } from '../requests/figures-feed.js';
 import type { Session } from '../sessions/session-cache.js';
 import { hashOf, tokenOf } from '../sessions/session-cookie.js';
 import { Sessions } from '../sessions/sessions.js';
+import { KnownSettings } from '../settings/known-settings.js';
 import {
   ConsoleRooms,
   FIGURES_ROOM,
@@ -72,6 +74,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly config: GatewayConfig,
+    private readonly settings: KnownSettings,
     private readonly sessions: Sessions,
     private readonly feed: FleetFeed,
     private readonly models: ModelsFeed,
@@ -80,9 +83,13 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
 
   /** Serves sockets on this HTTP server. Once, before it listens. */
   attach(http: HttpServer): void {
-    const server = consoleServer(http, this.config, (origin) => {
-      this.#log.warn({ msg: 'A socket from a foreign page was refused', origin });
-    });
+    const server = consoleServer(
+      http,
+      () => this.settings.origins,
+      (origin) => {
+        this.#log.warn({ msg: 'A socket from a foreign page was refused', origin });
+      },
+    );
     const ports = { bus: this.bus, clock: this.clock, ids: this.ids };
     const feeds = { fleet: this.feed, models: this.models, figures: this.figures };
     const rooms = new ConsoleRooms(server, ports, feeds, (socket) => this.#mayTake(socket));
@@ -107,6 +114,11 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     });
     this.sessions.onChange((accountId) => {
       void this.#checkAccount(accountId);
+    });
+    this.settings.onChange(() => {
+      for (const socket of server.of('/').sockets.values())
+        if (!originMaySocket(socket.request.headers.origin, this.settings.origins))
+          this.#close(socket, 'Its page comes from an origin that is not allowed any more');
     });
     this.#timers = [
       setInterval(() => void this.#checkSessions(), CHECK_SESSIONS_MS),

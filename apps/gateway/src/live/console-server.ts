@@ -1,7 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { ConsoleToServer, ServerToConsole } from '@muster/contracts';
 import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
-import type { GatewayConfig } from '../config.js';
 import { originMaySocket } from '../doors/origins.js';
 import type { EventRate } from './event-rate.js';
 import type { Outbox } from './outbox.js';
@@ -28,7 +27,7 @@ const MOST_FRAME_BYTES = 16 * 1024;
 /** The server of the live console: WebSocket alone, nothing compressed, nothing recovered; whoever comes back joins anew. */
 export function consoleServer(
   http: HttpServer,
-  { allowedOrigins }: GatewayConfig,
+  origins: () => ReadonlySet<string>,
   refused: (origin: string | undefined) => void,
 ): ConsoleServer {
   const server: ConsoleServer = new Server(http, {
@@ -42,7 +41,7 @@ export function consoleServer(
     pingTimeout: 10_000,
     allowRequest: (request, answer) => {
       const { origin } = request.headers;
-      const isOurs = originMaySocket(origin, allowedOrigins);
+      const isOurs = originMaySocket(origin, origins());
       if (!isOurs) refused(origin);
       answer(null, isOurs && server.engine.clientsCount < MOST_SOCKETS);
     },
