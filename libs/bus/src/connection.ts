@@ -21,10 +21,12 @@ const SLOW_PENDING = 500;
 /** How long a JetStream call may take. */
 const API_TIMEOUT_MS = 2_000;
 const DRAIN_MS = 5_000;
+/** Within 3 s of the server's return everything is served again, so no wait is longer than this, however long it was away. */
+const LONGEST_WAIT_MS = 2_000;
 
 /**
  * One connection for a whole process. It reconnects for ever, full jitter between 0.25 s and a ceiling that grows from
- * 0.5 to 5 s; an attempt may take 1 s; a peer that answers neither of two pings, 5 s apart, counts as gone.
+ * 0.5 to 2 s; an attempt may take 1 s; a peer that answers neither of two pings, 5 s apart, counts as gone.
  */
 export class Connection {
   readonly js: JetStreamClient;
@@ -186,7 +188,7 @@ function settings({ servers, name }: BusOptions, random: Random): ConnectionOpti
     maxPingOut: 2,
     // Asked more than once for the same wait: drawing anew each time would lengthen it.
     reconnectDelayHandler: () =>
-      (waitMs ??= fullJitter(attempt + 1, { floorMs: 250, baseMs: 500, capMs: 5_000 }, random)),
+      (waitMs ??= fullJitter(attempt + 1, { floorMs: 250, baseMs: 500, capMs: LONGEST_WAIT_MS }, random)),
     reconnectToServer: (_pool, info) => {
       attempt = info === null ? attempt + 1 : 0;
       waitMs = undefined;

@@ -81,8 +81,7 @@ describe('the settings in the fleet', () => {
   it('are told to every page: their version, and that inference is open', async () => {
     await say({ version: 7, inferenceOpen: true });
     const socket = gateway.socket(admin);
-    const view = async () =>
-      (await socket.timeout(5_000).emitWithAck('fleet:join')) as Joined<FleetSnapshot> satisfies unknown;
+    const view = async () => (await socket.timeout(5_000).emitWithAck('fleet:join')) as Joined<FleetSnapshot>;
     const joined = await until(view, (each) => each.ok && each.snapshot.gateway.settingsVersion === 7);
     expect(joined).toMatchObject({ snapshot: { gateway: { notices: ['inference-open'] } } });
   });

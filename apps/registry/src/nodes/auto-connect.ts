@@ -10,6 +10,9 @@ import type { Nodes } from './nodes.js';
 
 /** About how often it looks, while there never was a node. */
 const LOOK_EVERY_MS = 10_000;
+
+/** The node service of the machine starts with the registry and is there a moment later: at first it looks sooner. The monitor lets ten looks a minute pass. */
+const SOON_MS = [1_000, 1_000, 2_000, 3_000, 5_000];
 export const LOCAL_NODE_NAME = 'Local Node';
 
 export interface AutoConnectOptions {
@@ -30,7 +33,7 @@ export interface AutoConnectOptions {
 class NotTheFirst extends Error {}
 
 /**
- * Registers the node of the Gateway's own machine when there never was a node: looks for it now and about every 10 s until
+ * Registers the node of the Gateway's own machine when there never was a node: looks for it now, a few times within the first seconds, and then about every 10 s until
  * one is there or any node was ever registered, removed ones included. Then it is done for ever.
  */
 export class AutoConnect {
@@ -54,7 +57,7 @@ export class AutoConnect {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { pause = sleep, random = Math.random } = this.options;
-    while (!signal.aborted) {
+    for (let looks = 0; !signal.aborted; looks += 1) {
       try {
         if (await anyNodeEver(this.options.database)) return;
         if (await this.#look(signal)) return;
@@ -62,7 +65,7 @@ export class AutoConnect {
         // Bus, monitor or database are away, which health tells; or somebody was quicker, which the next turn sees.
         if (!signal.aborted) this.#tell(error instanceof Outage ? error.message : String(error));
       }
-      await pause(LOOK_EVERY_MS * (0.8 + 0.4 * random()), signal);
+      await pause((SOON_MS[looks] ?? LOOK_EVERY_MS) * (0.8 + 0.4 * random()), signal);
     }
   }
 
