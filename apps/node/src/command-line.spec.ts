@@ -19,6 +19,7 @@ describe('the command line', () => {
       bind: '0.0.0.0',
       data: '/data/muster-node',
       name: undefined,
+      models: ['/data/muster-node/models'],
       accessKeyFile: undefined,
       accessKey: undefined,
       logFormat: undefined,
@@ -30,6 +31,13 @@ describe('the command line', () => {
     const env = { MUSTER_NODE_PORT: '9001', MUSTER_NODE_BIND: '::', MUSTER_NODE_NAME: 'env', MUSTER_NODE_DATA: '/env' };
     expect(read([], env)).toMatchObject({ port: 9001, bind: '::', name: 'env', data: '/env' });
     expect(read(['--port', '9002', '--name', 'given'], env)).toMatchObject({ port: 9002, name: 'given', bind: '::' });
+  });
+
+  it('takes several folders for models, in place of the one in the data folder', () => {
+    expect(read(['--data', '/d'])?.models).toEqual(['/d/models']);
+    expect(read(['--models', '/a', '--models', '/b:c'], { MUSTER_NODE_MODELS: '/x' })?.models).toEqual(['/a', '/b:c']);
+    expect(read([], { MUSTER_NODE_MODELS: '/x:/y' })?.models).toEqual(['/x', '/y']);
+    expect(failure(['--models', ' '])).toMatchObject({ words: expect.stringContaining('--models') as string });
   });
 
   it('takes a variable that is empty for one that is not set', () => {

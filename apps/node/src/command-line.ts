@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { DEFAULT_NODE_PORT, type LogLevel, NodeName } from '@muster/contracts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod/mini';
@@ -12,6 +12,8 @@ export interface NodeConfig {
   /** Where the data folder is: certificate, key, and the access key when the node made one. */
   readonly data: string;
   readonly name: string | undefined;
+  /** Folders with models; `models` in the data folder unless told otherwise. */
+  readonly models: readonly string[];
   /** A file with one access key a line, at most two. */
   readonly accessKeyFile: string | undefined;
   /** From the environment, where other users of the machine do not see it. */
@@ -39,6 +41,12 @@ const parsedName = (text: string): string => {
   return name.data;
 };
 
+/** An option that may be given several times. */
+const parsedModels = (text: string, before: readonly string[] = []): readonly string[] => {
+  if (text.trim() === '') throw new InvalidArgumentError('The folder for models must have a name.');
+  return [...before, text];
+};
+
 /** XDG Base Directory Specification: where a program of one user keeps its data. */
 const dataFolder = (env: NodeJS.ProcessEnv): string =>
   join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'muster-node');
@@ -58,6 +66,8 @@ type LevelName = keyof typeof levelNames;
 
 const Environment = z.object({
   MUSTER_ACCESS_KEY: z.optional(z.string()),
+  /** Folders as in PATH: one after the other, with a colon between them (on Windows a semicolon). */
+  MUSTER_NODE_MODELS: z.optional(z.string()),
   LOG_FORMAT: z.optional(z.enum(['json', 'pretty'], 'LOG_FORMAT must be json or pretty')),
   LOG_LEVEL: z._default(
     z.enum(
@@ -109,6 +119,12 @@ export function readCommandLine(
         .default(dataFolder(env)),
     )
     .addOption(
+      new Option(
+        '--models <folder>',
+        'folder with models (GGUF files), in place of `models` in the data folder; may be given several times',
+      ).argParser(parsedModels),
+    )
+    .addOption(
       new Option('--name <name>', 'what the node calls itself; its host name otherwise')
         .env('MUSTER_NODE_NAME')
         .argParser(parsedName),
@@ -127,12 +143,18 @@ export function readCommandLine(
   const parsed = Environment.safeParse(present(env));
   if (!parsed.success)
     throw new StartFailure(parsed.error.issues[0]?.message ?? 'The environment is not valid', exitCodes.configuration);
-  const options = command.opts<Pick<NodeConfig, 'port' | 'bind' | 'data' | 'name' | 'accessKeyFile'>>();
+  const options = command.opts<
+    Pick<NodeConfig, 'port' | 'bind' | 'data' | 'name' | 'accessKeyFile'> & { models?: readonly string[] }
+  >();
+  const data = resolve(options.data);
+  const models = options.models ??
+    parsed.data.MUSTER_NODE_MODELS?.split(delimiter).filter(Boolean) ?? [join(data, 'models')];
   return {
     port: options.port,
     bind: options.bind,
-    data: resolve(options.data),
+    data,
     name: options.name,
+    models: models.map((folder) => resolve(folder)),
     accessKeyFile: options.accessKeyFile === undefined ? undefined : resolve(options.accessKeyFile),
     accessKey: parsed.data.MUSTER_ACCESS_KEY,
     logFormat: parsed.data.LOG_FORMAT,

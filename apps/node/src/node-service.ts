@@ -15,6 +15,7 @@ import { linkLog } from './link-log.js';
 import { LogFiles } from './log-files.js';
 import { Log } from './log.js';
 import { readHardware } from './machine/hardware.js';
+import { openModels } from './models/open-models.js';
 import { startSampler } from './sampler.js';
 import { exitCodes, StartFailure } from './start-failure.js';
 import type { Terminal } from './terminal.js';
@@ -54,6 +55,9 @@ export async function startNode(
     const hardware = await readHardware(gpus.gpus);
     log.write('info', 'hardware', describe(hardware));
 
+    const models = await openModels(config.models, join(folder.path, 'models'), log);
+    started.push(models.stop);
+
     const run = randomUUID();
     const name = config.name ?? hostname();
     const hello: Hello = {
@@ -68,6 +72,7 @@ export async function startNode(
       tls: { key: certificate.keyPem, cert: certificate.certPem },
       accessKeys: keys.current,
       hello: () => hello,
+      models: models.list,
       samples,
       log: log.ring,
       onNotice: linkLog(log),
@@ -76,6 +81,7 @@ export async function startNode(
       throw portFailure(error, config);
     });
     started.push(() => server.close('stopping'));
+    started.push(models.shelf.onChange(() => server.refresh()));
     started.push(keys.watch(log, (keyIds) => server.dropOldKeys(keyIds)));
     const sampler = startSampler(samples, gpus.read, (words) =>
       log.write('error', 'hardware', `The machine can not be measured: ${words}`),

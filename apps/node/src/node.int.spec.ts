@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LogLine } from '@muster/contracts';
+import type { LogLine, Model } from '@muster/contracts';
 import { accessKeyId, dial, type FromNode } from '@muster/node-link';
-import { until } from '@muster/testing';
+import { until, writeTinyModel } from '@muster/testing';
 
 // The real program, as it is shipped.
 const project = join(import.meta.dirname, '..');
@@ -135,6 +135,31 @@ describe('a node service', () => {
     expect(frames.filter(({ type }) => type === 'gap')).toEqual([]);
     after.close();
   }, 30_000);
+
+  it('tells a model that is dropped into its folder, and one that is broken with the reason', async () => {
+    const node = serve({ MUSTER_ACCESS_KEY: 'k'.repeat(43) });
+    const connection = await link(await node.port(), 'k'.repeat(43));
+    let models: readonly Model[] | undefined;
+    connection.onFrame((frame) => {
+      if (frame.type === 'models') models = frame.models;
+    });
+    await until(() => models !== undefined);
+    writeTinyModel(join(folder, 'data/models/tiny.gguf'));
+    writeFileSync(join(folder, 'data/models/page.gguf'), '<html>');
+    await until(
+      () => models?.map(({ modelId, kind, problem }) => [modelId, kind, problem]),
+      (told) =>
+        JSON.stringify(told) ===
+        JSON.stringify([
+          ['page.gguf', 'chat', 'It is not a GGUF file.'],
+          ['tiny.gguf', 'chat', null],
+        ]),
+      { withinMs: 15_000 },
+    );
+    await node.found(/(tiny\.gguf is there: chat, llama, 115520 parameters, F32)/);
+    await node.found(/(page\.gguf can not be used: It is not a GGUF file\.)/);
+    connection.close();
+  });
 
   it('says goodbye and ends with 0 when it is asked to stop', async () => {
     const node = serve();

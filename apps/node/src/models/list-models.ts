@@ -1,4 +1,5 @@
 import { type Model, readableText } from '@muster/contracts';
+import { BEING_WRITTEN } from './describe-change.js';
 import type { ReadModel } from './read-model.js';
 import { missingWords, type ModelSet } from './split-models.js';
 
@@ -61,7 +62,7 @@ function modelOf(one: Listed, modelId: string, path: string): Model {
     path,
     ...(set.parts > 1 ? { parts: set.parts } : {}),
   };
-  if (read === undefined) return { ...known, kind: 'chat', problem: 'It is being written.' };
+  if (read === undefined) return { ...known, kind: 'chat', problem: BEING_WRITTEN };
   const sizeBytes = set.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const missing = missingWords(set);
   if (missing !== undefined) return { ...known, kind: 'chat', sizeBytes, problem: missing };
