@@ -12,6 +12,8 @@ import { Leases } from './links/leases.js';
 import { LinkMaker } from './links/link-maker.js';
 import { Links } from './links/links.js';
 import { Leases1764000100000 } from './migrations/1764000100000-leases.js';
+import { Telemetry1764000100010 } from './migrations/1764000100010-telemetry.js';
+import { TelemetryKeeper } from './telemetry/telemetry-keeper.js';
 import { dialAddresses } from './verify/dial-addresses.js';
 import { OwnAddresses, servicesOf } from './verify/own-addresses.js';
 import { Resolver } from './verify/resolve.js';
@@ -50,7 +52,7 @@ const storeProviders = ({ DATABASE_URL }: MonitorConfig): FactoryProvider[] => [
       openServiceStore(
         'monitor',
         { health, shutdown, ids, log },
-        { url: DATABASE_URL, migrations: [Leases1764000100000] },
+        { url: DATABASE_URL, migrations: [Leases1764000100000, Telemetry1764000100010] },
       ),
   },
   {
@@ -143,6 +145,9 @@ const dialProviders = (config: MonitorConfig): FactoryProvider[] => [
   },
 ];
 
+/** Of each node so many lines at most, however fast it writes. */
+const LOG_ENTRIES_PER_NODE = 100_000;
+
 const linksProvider = ({ MUSTER_SECRET: secret }: MonitorConfig): FactoryProvider => ({
   provide: Links,
   inject: [
@@ -193,11 +198,24 @@ const linksProvider = ({ MUSTER_SECRET: secret }: MonitorConfig): FactoryProvide
       facts,
       bus,
       seal: (text: string) => seal(secret, text),
+      kept: store.database,
       onFault: (nodeId: string, error: unknown) => {
         log.error({ msg: 'Watching a node failed', nodeId, err: error }, 'Monitor');
       },
     };
-    const links = new Links({ world, bus, fleet, settings, maker, leases, facts });
+    const keeper = new TelemetryKeeper({
+      database: store.database,
+      wallMs: () => Date.parse(clock.now()),
+      retention: () => {
+        const { logLinesDays, rollUpsDays } = settings.retention;
+        return { logDays: logLinesDays, logEntriesPerNode: LOG_ENTRIES_PER_NODE, minutesDays: rollUpsDays };
+      },
+      onTrouble: (error) => {
+        if (error === undefined) log.log('Samples and logs are kept again', 'Monitor');
+        else log.warn({ msg: 'Samples and logs can not be kept: they wait', err: error }, 'Monitor');
+      },
+    });
+    const links = new Links({ world, bus, fleet, settings, maker, leases, facts, keeper });
     shutdown.at('work', () => links.stop());
     await links.start();
     log.log({ msg: `Watching ${links.size} nodes as ${monitorId}`, monitorId }, 'Monitor');

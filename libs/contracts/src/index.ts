@@ -116,7 +116,7 @@ export { type FreeGpu, freeMemory, type FreeMemory } from './monitor/free-memory
 export { Gpu, Hardware } from './monitor/hardware.js';
 export { executorOrders, HealthEvent } from './monitor/health.events.js';
 export { Link, LinkCause, linkCauses } from './monitor/link.js';
-export { LOG_LINE_MAX_BYTES, LogEntry, LogLevel, logLevels, LogLine, NodeLog } from './monitor/log-entry.js';
+export { LOG_LINE_MAX_BYTES, LogEntry, LogLevel, logLevels, LogLine, LogPage, NodeLog } from './monitor/log-entry.js';
 export { readableLine, readableText } from './monitor/log-text.js';
 export { type EstimateInput, estimateMemory, type MemoryEstimate, type MemoryPool } from './monitor/memory-estimate.js';
 export { describeEstimate } from './monitor/memory-words.js';
@@ -127,6 +127,7 @@ export {
   executorCommands,
   nodeCommands,
   ReadLastLines,
+  ReadLoadHistory,
   ReadLog,
   ReadSamples,
   RestartExecutor,
@@ -146,6 +147,7 @@ export {
 } from './monitor/node-orders.js';
 export { MonitorPulse, NodeState } from './monitor/node-state.js';
 export { GpuSample, Measurement, NodeSample, NumberedSample } from './monitor/sample.js';
+export { LOAD_POINTS, LoadPoint, type LoadSpread, loadStepOf } from './monitor/load-history.js';
 export {
   colours,
   judge,

@@ -1,5 +1,15 @@
 import { Controller } from '@nestjs/common';
-import { type Caller, commandSubject, type LogEntry, ReadLog, Refusal, type ReplyOf, routes } from '@muster/contracts';
+import {
+  type Caller,
+  commandSubject,
+  type LogEntry,
+  type LogPage,
+  ReadLog,
+  ReadLoadHistory,
+  Refusal,
+  type ReplyOf,
+  routes,
+} from '@muster/contracts';
 import { AskOutage, type AskedWith, Bus } from '@muster/bus';
 import { type CallTo, Serves } from '../doors/serves.js';
 import { FleetFeed } from '../fleet/fleet-feed.js';
@@ -17,11 +27,23 @@ export class LogController {
   ) {}
 
   @Serves(routes.readLog)
-  async read({ params, query, caller, signal }: CallTo<typeof routes.readLog>): Promise<ReplyOf<typeof ReadLog>> {
+  async read({ params, query, caller, signal }: CallTo<typeof routes.readLog>): Promise<LogPage> {
     await this.#nameOf(params.nodeId);
-    const { before, limit } = query;
-    const wanted = { ...(before === undefined ? {} : { before }), ...(limit === undefined ? {} : { limit }) };
-    return this.#page(params.nodeId, wanted, caller, signal);
+    return this.#page(params.nodeId, given(query), caller, signal);
+  }
+
+  @Serves(routes.readLoadHistory)
+  async loadHistory({
+    params,
+    query,
+    caller,
+    signal,
+  }: CallTo<typeof routes.readLoadHistory>): Promise<ReplyOf<typeof ReadLoadHistory>> {
+    const { nodeId } = params;
+    await this.#nameOf(nodeId);
+    return held(
+      this.bus.ask(ReadLoadHistory, query, caller, { subject: commandSubject(ReadLoadHistory, nodeId), signal }),
+    );
   }
 
   @Serves(routes.downloadLog)
@@ -58,13 +80,8 @@ export class LogController {
     return pages.join('');
   }
 
-  async #page(nodeId: string, wanted: AskedWith<typeof ReadLog>, caller: Caller, signal: AbortSignal) {
-    try {
-      return await this.bus.ask(ReadLog, wanted, caller, { subject: commandSubject(ReadLog, nodeId), signal });
-    } catch (error) {
-      if (error instanceof AskOutage && error.problem === 'no-responders') throw new Refusal('node-not-connected');
-      throw error;
-    }
+  #page(nodeId: string, wanted: AskedWith<typeof ReadLog>, caller: Caller, signal: AbortSignal) {
+    return held(this.bus.ask(ReadLog, wanted, caller, { subject: commandSubject(ReadLog, nodeId), signal }));
   }
 
   async #nameOf(nodeId: string): Promise<string> {
@@ -74,3 +91,19 @@ export class LogController {
     return view.name;
   }
 }
+
+/** The answer of the monitor that holds the node. Refuses when none does. */
+async function held<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof AskOutage && error.problem === 'no-responders') throw new Refusal('node-not-connected');
+    throw error;
+  }
+}
+
+type Given<Query> = { [Name in keyof Query]: Exclude<Query[Name], undefined> };
+
+/** A query without what was not asked for. */
+const given = <Query extends object>(query: Query): Given<Query> =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as Given<Query>;

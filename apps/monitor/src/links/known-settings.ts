@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Bus, type Change, unseal, type Watching } from '@muster/bus';
-import { type DialSettings, SettingsState } from '@muster/contracts';
+import { type DialSettings, type RetentionSettings, SettingsState, shippedSettings } from '@muster/contracts';
 
 export interface LinkKey {
   readonly keyId: string;
@@ -21,6 +21,7 @@ export interface KnownSettingsOptions {
 export class KnownSettings {
   #keys: readonly LinkKey[] = [];
   #dial: DialSettings;
+  #retention = shippedSettings.retention;
   #broken = false;
   #watching: Watching | undefined;
   readonly #onKeys = new Set<() => void>();
@@ -38,6 +39,11 @@ export class KnownSettings {
   /** What may be dialled, as far as it is a setting. */
   get dial(): DialSettings {
     return this.#dial;
+  }
+
+  /** How long samples and lines are kept. */
+  get retention(): RetentionSettings {
+    return this.#retention;
   }
 
   /** The key was sealed with another secret than this process has: no link can be made. */
@@ -70,7 +76,8 @@ export class KnownSettings {
   /** A bucket that was lost says nothing about the settings: they stay until others are told. */
   #take(change: Change<SettingsState>): void {
     if (change.change === 'deleted' || change.key !== 'gateway') return;
-    const { accessKey, previousAccessKey, dial } = change.value;
+    const { accessKey, previousAccessKey, dial, retention } = change.value;
+    this.#retention = retention;
     if (!isDeepStrictEqual(dial, this.#dial)) {
       this.#dial = dial;
       for (const handler of this.#onDial) handler();

@@ -1,9 +1,12 @@
 import type { Bus, Stoppable, Watching } from '@muster/bus';
-import { commandSubject, NodeModels, NodeState, ReadLog, ReadSamples } from '@muster/contracts';
+import { commandSubject, NodeModels, NodeState, ReadLoadHistory, ReadLog, ReadSamples } from '@muster/contracts';
 import { ExecutorOrders } from '../executors/executor-orders.js';
 import { noSuspicion, SLIP_MS, suspect } from '../health/self-suspicion.js';
 import { fullBucket, take, type TokenBucket, type TokenRate } from '../health/token-bucket.js';
 import type { HealthFacts } from '../health/health-facts.js';
+import { readLoadHistory } from '../telemetry/minutes.table.js';
+import type { NodeFeed } from '../telemetry/node-feed.js';
+import type { TelemetryKeeper } from '../telemetry/telemetry-keeper.js';
 import type { KnownFleet } from './known-fleet.js';
 import type { KnownSettings } from './known-settings.js';
 import type { Leases } from './leases.js';
@@ -20,6 +23,7 @@ export interface LinksParts {
   readonly maker: LinkMaker;
   readonly leases: Leases;
   readonly facts: HealthFacts;
+  readonly keeper: TelemetryKeeper;
 }
 
 /** A watch and what belongs to it on the bus. */
@@ -103,6 +107,7 @@ export class Links {
       }, PULSE_MS),
     ];
     this.#pulse();
+    this.parts.keeper.start(() => this.#feeds());
   }
 
   get size(): number {
@@ -117,8 +122,11 @@ export class Links {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
+    const feeds = [...this.#feeds()];
     for (const nodeId of [...this.#watched.keys()]) this.#letGo(nodeId, 'leave');
     await Promise.allSettled([...this.#endings]);
+    // While the leases are still held: after that the rest is the next holder's.
+    await this.parts.keeper.stop(feeds);
     const { fleet, settings, leases } = this.parts;
     await Promise.allSettled([
       this.#watchingStates?.stop(),
@@ -127,6 +135,10 @@ export class Links {
       settings.stop(),
     ]);
     await leases.stop();
+  }
+
+  *#feeds(): Generator<NodeFeed> {
+    for (const { watch } of this.#watched.values()) yield watch.feed;
   }
 
   get #nowMs(): number {
@@ -256,13 +268,20 @@ export class Links {
         subject: commandSubject(ReadSamples, nodeId),
         concurrency: 4,
       }),
-      bus.answer(ReadLog, (request) => Promise.resolve(watch.feed.readLog(request)), {
+      bus.answer(ReadLog, (request) => watch.feed.readLog(request), {
         subject: commandSubject(ReadLog, nodeId),
+        concurrency: 4,
+      }),
+      bus.answer(ReadLoadHistory, (span) => readLoadHistory(world.kept, nodeId, span), {
+        subject: commandSubject(ReadLoadHistory, nodeId),
         concurrency: 4,
       }),
       ...orders.answer(),
     ]);
     this.#watched.set(nodeId, { watch, answers, keeper, modelKeeper });
+    void this.parts.keeper.flowOf(nodeId).then((flow) => {
+      watch.feed.open(flow);
+    });
   }
 
   /**
@@ -285,6 +304,8 @@ export class Links {
     }
     watch.end();
     if (state !== 'leave') facts.forget(nodeId);
+    if (state === 'delete') this.#ending(this.parts.keeper.forget(nodeId));
+    else if (state === 'unwatched') this.#ending(this.parts.keeper.keep([watch.feed]));
     this.#ending(
       (async () => {
         const settled = Promise.all([keeper.settled(), modelKeeper.settled()]);

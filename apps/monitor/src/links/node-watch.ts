@@ -6,6 +6,7 @@ import type { HealthFacts } from '../health/health-facts.js';
 import type { HealthRules } from '../health/health-rules.js';
 import { type LinkHealth, type LinkInput, linkOf, stepLink } from '../health/link-health.js';
 import { NodeReport } from '../health/node-report.js';
+import type { Queries } from '../telemetry/log.table.js';
 import { isBeat, NodeFeed } from '../telemetry/node-feed.js';
 import type { LinkMaker } from './link-maker.js';
 import { causeWords, isSameLink } from './link-words.js';
@@ -23,6 +24,8 @@ export interface WatchWorld {
   readonly bus: Pick<Bus, 'publishSample' | 'publishLog'>;
   /** Hides what only Muster's own services may read. */
   readonly seal: (text: string) => Sealed;
+  /** Where samples and logs are kept. */
+  readonly kept: Queries;
   readonly onFault: (nodeId: string, error: unknown) => void;
 }
 
@@ -63,7 +66,9 @@ export class NodeWatch {
   ) {
     const { clock, facts, monitorId, ids, bus } = world;
     this.#wanted = wanted;
-    this.feed = new NodeFeed(this.nodeId, ids.uuid(), clock, bus);
+    const { kept: queries } = world;
+    const token = () => this.#wanted.token;
+    this.feed = new NodeFeed({ nodeId: this.nodeId, epoch: ids.uuid(), clock, bus, queries, token });
     this.#report = new NodeReport({ nodeId: this.nodeId, monitorId, clock, facts, onState }, before);
     if (wanted.node.activated) this.#give({ type: 'activate' });
     else this.#tell(undefined);
@@ -85,10 +90,10 @@ export class NodeWatch {
     return this.#health.phase === 'up' && this.#health.stale;
   }
 
-  /** Since when it is due to be dialled, monotonic; undefined while it is not. */
+  /** Since when it is due to be dialled, monotonic; undefined while it is not, nor while it is not known where its flow goes on. */
   get dueSinceMs(): number | undefined {
     if (this.#health.phase === 'up') return this.#moveAtMs;
-    return this.#health.phase === 'waiting' ? this.#health.dialAtMs : undefined;
+    return this.#health.phase === 'waiting' && this.feed.isOpen ? this.#health.dialAtMs : undefined;
   }
 
   /** The link, while it is made: what can be ordered, is ordered over it. */

@@ -1,10 +1,7 @@
-import type { LogEntry, ReadLog, ReplyOf } from '@muster/contracts';
+import type { LogEntry } from '@muster/contracts';
 
 const MAX_ENTRIES = 10_000;
 const MAX_BYTES = 4 * 1024 * 1024;
-/** A page goes in one message of the bus. */
-const PAGE_BYTES = 512 * 1024;
-
 /** An entry before it has its number. */
 export type NewEntry = LogEntry extends infer Entry ? (Entry extends LogEntry ? Omit<Entry, 'n'> : never) : never;
 
@@ -13,15 +10,44 @@ interface Kept {
   readonly bytes: number;
 }
 
-/** The last entries of one node's log, numbered without holes from 1. Older ones make room, by count and by bytes. */
+/**
+ * The last entries of one node's log, numbered without holes, from 1 or from where the kept ones end. Older ones make room, by
+ * count and by bytes.
+ */
 export class LogRing {
   #kept: (Kept | undefined)[] = [];
   #first = 0;
   #bytes = 0;
-  #last = 0;
+  #last: number;
 
-  /** `epoch` names this numbering: a monitor that starts anew counts anew. */
-  constructor(readonly epoch: string) {}
+  /** `epoch` names this numbering: after a restart of the monitor, a number that was told and not kept may be given again. */
+  constructor(
+    readonly epoch: string,
+    last = 0,
+  ) {
+    this.#last = last;
+  }
+
+  /** The number of the last entry; of the one before the first while there is none. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The number of the oldest entry that is here; of the next one while there is none. */
+  get oldest(): number {
+    return this.#last - (this.#kept.length - this.#first) + 1;
+  }
+
+  /** Entries with numbers from `from` on and below `below` that are here, oldest first. */
+  between(from: number, below: number): LogEntry[] {
+    const start = Math.max(from, this.oldest);
+    const end = Math.min(below, this.#last + 1);
+    return start >= end
+      ? []
+      : this.#kept
+          .slice(this.#first + start - this.oldest, this.#first + end - this.oldest)
+          .flatMap((kept) => kept?.entry ?? []);
+  }
 
   add(entry: NewEntry): LogEntry {
     this.#last += 1;
@@ -40,21 +66,5 @@ export class LogRing {
       this.#first = 0;
     }
     return numbered;
-  }
-
-  /** The last `limit` entries before `before`, oldest first, as many as fit into a page. */
-  read({ before = Infinity, limit }: { before?: number | undefined; limit: number }): ReplyOf<typeof ReadLog> {
-    const oldest = this.#last - (this.#kept.length - this.#first) + 1;
-    const end = Math.min(before, this.#last + 1);
-    const entries: LogEntry[] = [];
-    let bytes = 0;
-    let n = end - 1;
-    for (; n >= oldest && entries.length < limit; n--) {
-      const kept = this.#kept[this.#first + n - oldest];
-      if (kept === undefined || bytes + kept.bytes > PAGE_BYTES) break;
-      bytes += kept.bytes;
-      entries.push(kept.entry);
-    }
-    return { epoch: this.epoch, entries: entries.reverse(), more: n >= oldest && oldest <= this.#last };
   }
 }

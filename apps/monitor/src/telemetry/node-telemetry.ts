@@ -1,15 +1,8 @@
-import type {
-  LogEntry,
-  LogLevel,
-  LogLine,
-  Measurement,
-  NodeSample,
-  ReadLog,
-  ReplyOf,
-  RequestOf,
-} from '@muster/contracts';
+import type { LogEntry, LogLevel, LogLine, Measurement, NodeSample, LoadPoint } from '@muster/contracts';
 import { LineBudget } from './line-budget.js';
+import type { KeptFlow } from './flows.table.js';
 import { LogRing } from './log-ring.js';
+import { Minutes } from './minutes.js';
 import { SampleWindow, WINDOW_MS } from './sample-window.js';
 
 /** Now, for people and for reckoning. */
@@ -45,7 +38,8 @@ export interface FlowStart {
 /** What is known of one node's samples and log in memory, and how what arrives becomes that. */
 export class NodeTelemetry {
   readonly #samples = new SampleWindow();
-  readonly #log: LogRing;
+  readonly #minutes = new Minutes();
+  readonly log: LogRing;
   readonly #budget: LineBudget;
   #seen: Seen | undefined;
   #isStranger = true;
@@ -55,13 +49,12 @@ export class NodeTelemetry {
     readonly nodeId: string,
     epoch: string,
     nowMs: number,
+    kept?: KeptFlow,
   ) {
-    this.#log = new LogRing(epoch);
+    this.log = new LogRing(epoch, kept?.lastN);
     this.#budget = new LineBudget(nowMs);
-  }
-
-  get epoch(): string {
-    return this.#log.epoch;
+    // The last five minutes are asked for once more: they were in the memory of whoever watched the node before.
+    this.#seen = kept?.seen && { ...kept.seen, sample: Math.max(0, kept.seen.sample - WINDOW_MS / 1_000) };
   }
 
   /** Nothing of the node's log was ever seen here. */
@@ -92,9 +85,10 @@ export class NodeTelemetry {
     for (const { seq, ageMs, measurement } of items) {
       this.#seen = { ...this.#flow(), sample: seq };
       const age = Math.min(ageMs, OLDEST_MS);
-      if (age > WINDOW_MS) continue;
       const at = new Date(now.wallMs - age).toISOString();
       const sample: NodeSample = { nodeId: this.nodeId, run, seq, at, measurement };
+      this.#minutes.add(sample);
+      if (age > WINDOW_MS) continue;
       this.#samples.add(sample, now.monotonicMs - age);
       taken.push(sample);
     }
@@ -108,7 +102,7 @@ export class NodeTelemetry {
     if (last !== undefined) this.#seen = { ...this.#flow(), line: last.seq };
     const admitted = this.#budget.admit(lines, now.monotonicMs);
     const entries = admitted.length > 0 ? this.tellDropped(now).entries : [];
-    for (const line of admitted) entries.push(this.#log.add({ kind: 'line', run, line }));
+    for (const line of admitted) entries.push(this.log.add({ kind: 'line', run, line }));
     this.#dropped += lines.length - admitted.length;
     return entries;
   }
@@ -123,7 +117,7 @@ export class NodeTelemetry {
 
   gap(lost: number | undefined, where: 'node' | 'link' | 'monitor', now: Now): LogEntry {
     const at = new Date(now.wallMs).toISOString();
-    return this.#log.add({ kind: 'gap', at, ...(lost === undefined ? {} : { lost }), where });
+    return this.log.add({ kind: 'gap', at, ...(lost === undefined ? {} : { lost }), where });
   }
 
   /** Numbers that do not come: the flow goes on after them. */
@@ -134,15 +128,20 @@ export class NodeTelemetry {
 
   /** What the Gateway has to say in this node's log. */
   remark(level: LogLevel, message: string, now: Now): LogEntry {
-    return this.#log.add({ kind: 'remark', at: new Date(now.wallMs).toISOString(), level, message });
+    return this.log.add({ kind: 'remark', at: new Date(now.wallMs).toISOString(), level, message });
   }
 
   readSamples(now: Now): NodeSample[] {
     return this.#samples.read(now.monotonicMs);
   }
 
-  readLog(request: RequestOf<typeof ReadLog>): ReplyOf<typeof ReadLog> {
-    return this.#log.read(request);
+  /** Whole minutes that are not kept yet. */
+  minutesDue(nowMs: number): LoadPoint[] {
+    return this.#minutes.due(nowMs);
+  }
+
+  minutesKept(points: readonly LoadPoint[]): void {
+    this.#minutes.kept(points);
   }
 
   #flow(): Seen {

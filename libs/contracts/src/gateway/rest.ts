@@ -5,8 +5,8 @@ import { HistoryFilter } from '../history/history-filter.js';
 import { HISTORY_PAGE, HistoryPage } from '../history/history.orders.js';
 import { ExecutorId } from '../monitor/executor.js';
 import { SomeParameters } from '../monitor/executor-parameters.js';
-import { LogEntry } from '../monitor/log-entry.js';
-import { StartExecutor } from '../monitor/node.commands.js';
+import { LogPage } from '../monitor/log-entry.js';
+import { ReadLoadHistory, StartExecutor } from '../monitor/node.commands.js';
 import { ExecutorDone, LastLines } from '../monitor/node-orders.js';
 import { VerifyNode, VerifyStep } from '../monitor/verify.js';
 import type { Permission } from '../permissions.js';
@@ -69,6 +69,9 @@ export interface Route<
  * refused with `origin-refused`.
  */
 export const COMMAND_ID_HEADER = 'muster-command-id';
+
+const Time = z.iso.datetime('This must be a time like 2026-11-23T12:00:00Z');
+const WholeNumber = z.coerce.number('This must be a number').check(z.int('This must be a whole number'));
 
 const nothing = z.object({});
 type Nothing = typeof nothing;
@@ -296,17 +299,29 @@ export const routes = {
     params: onNode,
     reply: Changed,
   }),
+  readLoadHistory: route(
+    'GET /api/nodes/:nodeId/load-history',
+    'How hard a node worked, by steps of time; 30 days back',
+    'fleet:view',
+    {
+      params: onNode,
+      query: z.object({ from: Time, to: Time }),
+      reply: ReadLoadHistory.reply,
+    },
+  ),
   readLog: route('GET /api/nodes/:nodeId/log', 'Entries of the log, oldest first', 'fleet:view', {
     params: onNode,
     query: z.object({
-      before: z.optional(z.coerce.number('This must be a number').check(z.int('This must be a whole number'))),
+      before: z.optional(WholeNumber),
+      after: z.optional(WholeNumber),
+      around: z.optional(Time),
       limit: z.optional(
         z.coerce
           .number('This must be a number')
           .check(z.int('This must be a whole number'), z.gte(1, 'At least 1'), z.lte(10_000, 'At most 10000')),
       ),
     }),
-    reply: z.object({ epoch: z.uuid(), entries: z.array(LogEntry), more: z.boolean() }),
+    reply: LogPage,
   }),
   downloadLog: route('GET /api/nodes/:nodeId/log.txt', 'The whole kept log as text', 'fleet:view', {
     params: onNode,

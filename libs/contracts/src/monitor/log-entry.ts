@@ -43,3 +43,12 @@ export type LogEntry = z.infer<typeof LogEntry>;
 /** What `muster.sample.node.<nodeId>.log` carries. A hole in `n`, or another `epoch`, means that entries were lost on the bus. */
 export const NodeLog = z.object({ nodeId: z.uuid(), epoch: z.uuid(), entries: z.array(LogEntry) });
 export type NodeLog = z.infer<typeof NodeLog>;
+
+/** A page of a log: `epoch` names the numbering of its entries. */
+export const LogPage = z.object({
+  epoch: z.uuid(),
+  entries: z.array(LogEntry),
+  more: z.boolean(),
+  newer: z.optional(z.boolean()),
+});
+export type LogPage = z.infer<typeof LogPage>;

@@ -2,9 +2,10 @@ import * as z from 'zod/mini';
 import { commandToNode } from '../order.js';
 import { ExecutorId } from './executor.js';
 import { SomeParameters } from './executor-parameters.js';
-import { LogEntry } from './log-entry.js';
+import { LogPage } from './log-entry.js';
 import { ExecutorDone, LastLines } from './node-orders.js';
 import { NodeSample } from './sample.js';
+import { LOAD_POINTS, LoadPoint } from './load-history.js';
 
 /** The samples of the last five minutes, oldest first, as whoever opens the node's page needs them. */
 export const ReadSamples = commandToNode('read-samples', {
@@ -14,15 +15,25 @@ export const ReadSamples = commandToNode('read-samples', {
 });
 
 /**
- * Entries of the log, oldest first: the last `limit` of those before `before` (all, when absent). Pages are cut so that a
- * reply stays under 512 KiB; `more` tells that older ones are there.
+ * Entries of the log, oldest first: the last `limit`, or those right before the number `before`, or right after `after`, or
+ * around the time `around` (by the times that the lines show). Pages are cut so that a reply stays under 512 KiB; `more` tells
+ * that older ones are there, `newer` that newer ones are.
  */
 export const ReadLog = commandToNode('read-log', {
   request: z.object({
     before: z.optional(z.number().check(z.int())),
+    after: z.optional(z.number().check(z.int())),
+    around: z.optional(z.iso.datetime()),
     limit: z._default(z.number().check(z.int(), z.gte(1), z.lte(10_000)), 1_000),
   }),
-  reply: z.object({ epoch: z.uuid(), entries: z.array(LogEntry), more: z.boolean() }),
+  reply: LogPage,
+  allowed: 'fleet:view',
+});
+
+/** The figures of a span of time by its steps, oldest first, of the last 30 days. A step without a sample is left out. */
+export const ReadLoadHistory = commandToNode('read-load-history', {
+  request: z.object({ from: z.iso.datetime(), to: z.iso.datetime() }),
+  reply: z.object({ stepMs: z.number(), points: z.array(LoadPoint).check(z.maxLength(LOAD_POINTS + 1)) }),
   allowed: 'fleet:view',
 });
 
@@ -70,4 +81,4 @@ export const executorCommands = {
   CancelRequests,
 };
 
-export const nodeCommands = { ReadSamples, ReadLog, ...executorCommands, ReadLastLines };
+export const nodeCommands = { ReadSamples, ReadLoadHistory, ReadLog, ...executorCommands, ReadLastLines };

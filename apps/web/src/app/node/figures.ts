@@ -1,6 +1,7 @@
 import type { GpuSample, Measurement } from '@muster/contracts';
 import { loadOf } from '@muster/contracts';
 import { memoryOf, percent } from '../ui/format.js';
+import type { ReadLoad } from './load-history.js';
 import type { Figure, ReadFigure } from './samples.js';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -21,9 +22,21 @@ function vram(measurement: Measurement): Figure | undefined {
   );
 }
 
-/** The four graphs of a node's page. */
-export const graphs: readonly { title: string; tint: string; ofGpu: boolean; read: ReadFigure }[] = [
-  { title: 'CPU', tint: '--cpu', ofGpu: false, read: ({ cpuPercent }) => share(cpuPercent, percent) },
+/** The four graphs of a node's page: each figure of one measurement, and of a step of time. */
+export const graphs: readonly {
+  title: string;
+  tint: string;
+  ofGpu: boolean;
+  read: ReadFigure;
+  readLoad: ReadLoad;
+}[] = [
+  {
+    title: 'CPU',
+    tint: '--cpu',
+    ofGpu: false,
+    read: ({ cpuPercent }) => share(cpuPercent, percent),
+    readLoad: ({ cpuPercent }) => cpuPercent,
+  },
   {
     title: 'RAM',
     tint: '--ram',
@@ -32,7 +45,14 @@ export const graphs: readonly { title: string; tint: string; ofGpu: boolean; rea
       share(loadOf(measurement).memoryPercent, () =>
         memoryOf(measurement.memoryUsedBytes, measurement.memoryTotalBytes),
       ),
+    readLoad: ({ memoryPercent }) => memoryPercent,
   },
-  { title: 'GPU', tint: '--gpu', ofGpu: true, read: (measurement) => share(loadOf(measurement).gpuPercent, percent) },
-  { title: 'VRAM', tint: '--vram', ofGpu: true, read: vram },
+  {
+    title: 'GPU',
+    tint: '--gpu',
+    ofGpu: true,
+    read: (measurement) => share(loadOf(measurement).gpuPercent, percent),
+    readLoad: ({ gpuPercent }) => gpuPercent,
+  },
+  { title: 'VRAM', tint: '--vram', ofGpu: true, read: vram, readLoad: ({ vramPercent }) => vramPercent },
 ];

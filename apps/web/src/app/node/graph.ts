@@ -11,14 +11,13 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
-import type { NodeSample } from '@muster/contracts';
 import uPlot from 'uplot';
-import { timeOfDay } from '../ui/format.js';
-import { summaryOf, WINDOW_MS, type ReadFigure, type Rows } from './samples.js';
+import { clockTime, moment } from '../ui/format.js';
+import { type Points, summaryOf } from './samples.js';
 
-const LAST_KNOWN_MS = 5_000;
+const DAY_MS = 24 * 60 * 60_000;
 
-/** One figure of a node over the last five minutes: its value in words, a line, and a table for whoever can not see it. */
+/** One figure of a node over a span of time: its value in words, a line, and a table for whoever can not see it. */
 @Component({
   selector: 'app-graph',
   template: `
@@ -31,8 +30,10 @@ const LAST_KNOWN_MS = 5_000;
       <caption>
         {{
           title()
+        }},
+        {{
+          spanWords()
         }}
-        over the last five minutes
       </caption>
       <tbody>
         @if (summary(); as summary) {
@@ -50,7 +51,7 @@ const LAST_KNOWN_MS = 5_000;
           </tr>
         } @else {
           <tr>
-            <td>No samples yet</td>
+            <td>No samples</td>
           </tr>
         }
       </tbody>
@@ -88,34 +89,36 @@ const LAST_KNOWN_MS = 5_000;
 export class Graph {
   readonly title = input.required<string>();
   readonly tint = input.required<string>();
-  readonly rows = input.required<Rows>();
-  readonly read = input.required<ReadFigure>();
-  /** The right edge, in milliseconds since 1970. */
+  readonly points = input.required<Points>();
+  /** The right edge, in milliseconds since 1970, and how far the left one lies before it. */
   readonly endMs = input.required<number>();
+  readonly spanMs = input.required<number>();
+  /** The span in words, as "last 5 minutes". */
+  readonly spanWords = input.required<string>();
+  /** An older figure than this is not shown as if it were one of now. */
+  readonly currentForMs = input.required<number>();
 
   private readonly canvas = viewChild.required<ElementRef<HTMLElement>>('canvas');
   readonly #hovered = signal<number | undefined>(undefined);
   #plot: uPlot | undefined;
   #frame = 0;
 
-  readonly #known = computed(() => this.rows().samples.filter((sample): sample is NodeSample => sample !== undefined));
   protected readonly shown = computed(() => {
+    const { at, figures } = this.points();
     const hovered = this.#hovered();
-    const sample = hovered === undefined ? this.#known().at(-1) : this.rows().samples[hovered];
-    if (sample === undefined) return { words: '–', time: '' };
-    // An old value is not shown as if it were one of now.
-    const current = hovered !== undefined || this.endMs() - Date.parse(sample.at) < LAST_KNOWN_MS;
-    const words = current ? (this.read()(sample.measurement)?.words ?? '–') : '–';
-    return { words, time: hovered === undefined ? '' : timeOfDay(sample.at).slice(0, 8) };
+    const index = hovered ?? at.length - 1;
+    const [atMs, figure] = [at[index], figures[index]];
+    if (atMs === undefined) return { words: '–', time: '' };
+    if (hovered === undefined)
+      return { words: this.endMs() - atMs < this.currentForMs() ? (figure?.words ?? '–') : '–', time: '' };
+    const iso = new Date(atMs).toISOString();
+    const time = this.spanMs() > DAY_MS ? moment(iso, this.endMs()) : clockTime(iso);
+    return { words: figure?.words ?? '–', time };
   });
-  protected readonly summary = computed(() => summaryOf(this.#known(), this.read()));
+  protected readonly summary = computed(() => summaryOf(this.points()));
   readonly #data = computed((): uPlot.AlignedData => {
-    const { at, samples } = this.rows();
-    const read = this.read();
-    return [
-      [...at],
-      samples.map((sample) => (sample === undefined ? null : (read(sample.measurement)?.share ?? null))),
-    ];
+    const { at, figures } = this.points();
+    return [at.map((ms) => ms / 1_000), figures.map((figure) => figure?.share ?? null)];
   });
 
   constructor() {
@@ -160,7 +163,7 @@ export class Graph {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'node' }, points: { size: 7, width: 2 } },
       scales: {
-        x: { time: true, range: () => [(this.endMs() - WINDOW_MS) / 1_000, this.endMs() / 1_000] },
+        x: { time: true, range: () => [(this.endMs() - this.spanMs()) / 1_000, this.endMs() / 1_000] },
         y: { range: [0, 100] },
       },
       axes: [
@@ -175,7 +178,22 @@ export class Graph {
         },
       ],
       series: [{}, { stroke: line, fill: area, width: 1.7, spanGaps: false, points: { show: false } }],
-      hooks: { setCursor: [({ cursor }) => this.#hovered.set(cursor.idx ?? undefined)] },
+      hooks: {
+        drawAxes: [(plot) => this.#drawGaps(plot, style.borderTopColor)],
+        setCursor: [({ cursor }) => this.#hovered.set(cursor.idx ?? undefined)],
+      },
     };
+  }
+
+  /** A band over each span without samples, so that no line is not taken for a line at nothing. */
+  #drawGaps({ ctx, bbox, valToPos }: uPlot, colour: string): void {
+    ctx.save();
+    ctx.fillStyle = colour;
+    for (const { fromMs, toMs } of this.points().gaps) {
+      const left = Math.max(bbox.left, valToPos(fromMs / 1_000, 'x', true));
+      const right = Math.min(bbox.left + bbox.width, valToPos(toMs / 1_000, 'x', true));
+      if (right > left) ctx.fillRect(left, bbox.top, right - left, bbox.height);
+    }
+    ctx.restore();
   }
 }

@@ -2,7 +2,7 @@ import { Component, computed, inject, input } from '@angular/core';
 import { type NodeView, showAddress } from '@muster/contracts';
 import { Clock } from '../live/clock.js';
 import { CopyButton } from '../ui/copy-button.js';
-import { count, day, memory, moment, shortFingerprint } from '../ui/format.js';
+import { count, day, memory, moment, offsetWords, shortFingerprint } from '../ui/format.js';
 
 /** What is known of a node, in words. What it does not tell is left out or said to be unknown, never 0. */
 @Component({
@@ -40,6 +40,10 @@ import { count, day, memory, moment, shortFingerprint } from '../ui/format.js';
       }
       @if (roundTrip(); as words) {
         <dt>Round trip</dt>
+        <dd class="num">{{ words }}</dd>
+      }
+      @if (clockWords(); as words) {
+        <dt>Clock</dt>
         <dd class="num">{{ words }}</dd>
       }
       @if (node().certificate; as certificate) {
@@ -107,5 +111,9 @@ export class NodeFacts {
   protected readonly roundTrip = computed(() => {
     const { link } = this.node();
     return link?.phase === 'up' && link.roundTripMs !== undefined ? `${link.roundTripMs.toFixed(1)} ms` : undefined;
+  });
+  protected readonly clockWords = computed(() => {
+    const { link } = this.node();
+    return link?.phase === 'up' && link.clockOffsetMs !== undefined ? offsetWords(link.clockOffsetMs) : undefined;
   });
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { aSample } from '../testing/examples.js';
-import { merge, rowsOf, summaryOf, WINDOW_MS } from './samples.js';
+import { gapsOf, merge, pointsOf, summaryOf, WINDOW_MS } from './samples.js';
 
 const START = Date.parse('2026-11-23T12:00:00.000Z');
 
@@ -32,19 +32,27 @@ describe('the samples of a window', () => {
     expect(kept.at(-1)?.seq).toBe(2_000);
   });
 
-  it('show a pause as a break in the line', () => {
-    const rows = rowsOf([aSample(1, START), aSample(2, START + 1_000), aSample(9, START + 8_000)]);
-    expect(rows.samples.map((sample) => sample?.seq)).toEqual([1, 2, undefined, 9]);
-    expect(rows.at).toEqual([...rows.at].sort((a, b) => a - b));
+  const read = ({ cpuPercent }: { cpuPercent: number }) => ({ share: cpuPercent, words: '' });
+
+  it('show a pause as a break in the line, with its span and how many samples are missing', () => {
+    const samples = [aSample(1, START), aSample(2, START + 1_000), aSample(9, START + 8_000)];
+    const points = pointsOf(samples, read);
+    expect(points.figures.map((figure) => figure === undefined)).toEqual([false, false, true, false]);
+    expect(points.at).toEqual([...points.at].sort((a, b) => a - b));
+    expect(points.gaps).toEqual([{ fromMs: START + 1_000, toMs: START + 8_000, lost: 6 }]);
+  });
+
+  it('do not count what is missing between two lives of the node service', () => {
+    const later = { ...aSample(1, START + 60_000), run: 'another' };
+    expect(gapsOf([aSample(7, START), later])).toEqual([{ fromMs: START, toMs: START + 60_000, lost: undefined }]);
   });
 
   it('are summed up in words for whoever can not see the line', () => {
-    const read = ({ cpuPercent }: { cpuPercent: number }) => ({ share: cpuPercent, words: '' });
-    expect(summaryOf([aSample(1, START, 3), aSample(2, START, 71.6)], read)).toEqual({
+    expect(summaryOf(pointsOf([aSample(1, START, 3), aSample(2, START, 71.6)], read))).toEqual({
       lowest: '3 %',
       mean: '37 %',
       highest: '72 %',
     });
-    expect(summaryOf([], read)).toBeUndefined();
+    expect(summaryOf(pointsOf([], read))).toBeUndefined();
   });
 });

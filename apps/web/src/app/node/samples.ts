@@ -27,31 +27,48 @@ export function merge(known: readonly NodeSample[], more: readonly NodeSample[])
     .slice(-MOST_SAMPLES);
 }
 
-/** Samples as rows of a graph. A row without a sample is a gap: the line breaks there. */
-export interface Rows {
-  /** Seconds since 1970, ascending. */
-  readonly at: readonly number[];
-  readonly samples: readonly (NodeSample | undefined)[];
+/** A span of time of which samples are missing: shown as such, never bridged by a line. */
+export interface Gap {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** How many samples are missing, when it is known. */
+  readonly lost: number | undefined;
 }
 
-export function rowsOf(samples: readonly NodeSample[]): Rows {
-  const rows: { at: number; sample: NodeSample | undefined }[] = [];
-  let before: number | undefined;
-  for (const sample of samples) {
-    const now = at(sample);
-    if (before !== undefined && now - before > GAP_MS) rows.push({ at: (before + now) / 2_000, sample: undefined });
-    rows.push({ at: now / 1_000, sample });
-    before = now;
-  }
-  return { at: rows.map((row) => row.at), samples: rows.map((row) => row.sample) };
+/** Where samples are missing: counted by their numbers within one life of the node service, known by the clock alone between two. */
+export function gapsOf(samples: readonly NodeSample[]): Gap[] {
+  return samples.flatMap((sample, index) => {
+    const before = samples[index - 1];
+    if (before === undefined || at(sample) - at(before) <= GAP_MS) return [];
+    const lost = before.run === sample.run ? sample.seq - before.seq - 1 : undefined;
+    return [{ fromMs: at(before), toMs: at(sample), lost: lost === 0 ? undefined : lost }];
+  });
 }
 
-/** What one graph shows of a measurement: a share of 0 to 100, and the figure in words. Undefined is not known. */
+/** What one graph shows of a moment: a share of 0 to 100, and the figure in words. Undefined is not known. */
 export interface Figure {
   readonly share: number;
   readonly words: string;
 }
 export type ReadFigure = (measurement: Measurement) => Figure | undefined;
+
+/** What a graph draws: figures by their times, and where there are none. */
+export interface Points {
+  /** Milliseconds since 1970, ascending. */
+  readonly at: readonly number[];
+  readonly figures: readonly (Figure | undefined)[];
+  readonly gaps: readonly Gap[];
+}
+
+/** One figure of the samples. The line breaks where samples are missing. */
+export function pointsOf(samples: readonly NodeSample[], read: ReadFigure): Points {
+  const gaps = gapsOf(samples);
+  const rows = [
+    ...samples.map((sample) => ({ at: at(sample), figure: read(sample.measurement) })),
+    ...gaps.map(({ fromMs, toMs }) => ({ at: (fromMs + toMs) / 2, figure: undefined })),
+  ].sort((one, other) => one.at - other.at);
+  return { at: rows.map((row) => row.at), figures: rows.map(({ figure }) => figure), gaps };
+}
 
 export interface Summary {
   readonly lowest: string;
@@ -59,9 +76,9 @@ export interface Summary {
   readonly highest: string;
 }
 
-/** The lowest, mean and highest of a span of samples, for whoever can not see the line. Undefined when nothing is known. */
-export function summaryOf(samples: readonly NodeSample[], read: ReadFigure): Summary | undefined {
-  const shares = samples.flatMap(({ measurement }) => read(measurement)?.share ?? []);
+/** The lowest, mean and highest of what is drawn, for whoever can not see the line. Undefined when nothing is known. */
+export function summaryOf({ figures }: Points): Summary | undefined {
+  const shares = figures.flatMap((figure) => figure?.share ?? []);
   if (shares.length === 0) return undefined;
   const show = (share: number): string => `${Math.round(share)} %`;
   return {

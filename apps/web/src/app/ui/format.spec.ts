@@ -1,10 +1,17 @@
-import { count, memory, memoryOf, percent, shortFingerprint, span, uptime } from './format.js';
+import { count, memory, memoryOf, offsetWords, percent, shortFingerprint, span, uptime } from './format.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const GIB = 1024 ** 3;
 
 describe('words for figures', () => {
+  it.each([
+    [999, 'In step'],
+    [-2_400, '2.4 s behind'],
+    [61_000, '1 min ahead'],
+    [-2 * DAY, '2 d behind'],
+  ])('a clock that is %i ms ahead is %s', (ms, words) => expect(offsetWords(ms)).toBe(words));
+
   it.each([
     [-5, '0 s'],
     [42_900, '42 s'],

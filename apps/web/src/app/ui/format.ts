@@ -77,3 +77,10 @@ export const timeOfDay = (iso: string): string => clockFormat.format(new Date(is
 /** "1 line", "3 lines", "10,000 lines". */
 export const count = (items: number, one: string, many = `${one}s`): string =>
   `${items.toLocaleString('en-GB')} ${items === 1 ? one : many}`;
+
+/** How far another clock is off: "In step" up to a second, else "2.4 s ahead", "3 min behind". */
+export function offsetWords(aheadMs: number): string {
+  const offMs = Math.abs(aheadMs);
+  if (offMs < SECOND) return 'In step';
+  return `${offMs < MINUTE ? `${(offMs / SECOND).toFixed(1)} s` : span(offMs)} ${aheadMs > 0 ? 'ahead' : 'behind'}`;
+}
