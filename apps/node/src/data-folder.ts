@@ -46,10 +46,11 @@ function makeFolder(folder: string): void {
 }
 
 /**
+ * Holds a path for this process alone; undefined when another one does. To be closed, and given free with the process's end.
  * A local socket's name can be held by one process and ends with it. On Linux the name is abstract, so nothing is left
  * behind; elsewhere it is a file, and one that nobody answers on is left over and taken.
  */
-async function takeName(path: string): Promise<Server | undefined> {
+export async function takeName(path: string): Promise<Server | undefined> {
   const name = `muster-node-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`;
   if (process.platform === 'linux') return listenOn(`\0${name}`);
   const file = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
