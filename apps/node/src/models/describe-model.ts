@@ -5,20 +5,6 @@ import { fileTypeName, tensorTypeName } from './gguf-types.js';
 import { HeaderValues } from './header-values.js';
 import { memoryFigures } from './memory-figures.js';
 
-/** Architectures that turn a text into numbers and never write one. */
-const embedders: ReadonlySet<string> = new Set([
-  'bert',
-  'nomic-bert',
-  'nomic-bert-moe',
-  'neo-bert',
-  'eurobert',
-  'modern-bert',
-  'jina-bert-v2',
-  'jina-bert-v3',
-  'gemma-embedding',
-  't5encoder',
-]);
-
 /** `pooling_type`: how the vectors of the tokens become one; 0 is not at all, 4 is a rank instead of a vector. */
 const NO_POOLING = 0;
 const RANK = 4;
@@ -48,7 +34,7 @@ export function describeModel(headers: readonly [GgufHeader, ...GgufHeader[]]): 
   if (tensors.length === 0) throw new ModelProblem('It holds no weights.');
   const pooling = values.own('pooling_type');
   if (pooling === RANK) throw new ModelProblem('It ranks texts, which nodes do not serve.');
-  const embeds = embedders.has(family) || (pooling !== undefined && pooling !== NO_POOLING);
+  const embeds = !values.looksBack || (pooling !== undefined && pooling !== NO_POOLING);
   const parameters = tensors.reduce((sum, { numbers }) => sum + numbers, 0);
   return known<ModelFigures>({
     kind: embeds ? 'embedding' : 'chat',

@@ -1,12 +1,31 @@
 import { readableText } from '@muster/contracts';
 import type { GgufHeader, GgufValue } from './gguf-header.js';
 
+/** Architectures that turn a text into numbers and never write one. */
+const encoders: ReadonlySet<string> = new Set([
+  'bert',
+  'nomic-bert',
+  'nomic-bert-moe',
+  'neo-bert',
+  'eurobert',
+  'modern-bert',
+  'jina-bert-v2',
+  'jina-bert-v3',
+  'gemma-embedding',
+  't5encoder',
+]);
+
 /** Reads the keys of one header: what is not there, or is of another type than expected, is undefined. */
 export class HeaderValues {
   readonly family: string | undefined;
 
   constructor(private readonly header: Pick<GgufHeader, 'values'>) {
     this.family = this.text('general.architecture', 64);
+  }
+
+  /** Whether it writes after what it read; an encoder reads all of a text at once. */
+  get looksBack(): boolean {
+    return !encoders.has(this.family ?? '') && this.ownFlag('attention.causal') !== false;
   }
 
   /** A text made fit to be shown, cut to `longest` characters; undefined when nothing visible is left. */

@@ -18,6 +18,9 @@ const windowPeriods: Readonly<Record<string, number>> = {
   exaone4: 4,
 };
 
+/** An encoder reads all of a text at once and keeps nothing of it. */
+const NO_CACHE = { cacheBytesPerToken: 0, stateBytesPerSlot: 0 };
+
 /** Tensors before and after the layers, by the names that llama.cpp gives them. */
 const isInput = (name: string) => /^(?:token_embd|token_types|position_embd|per_layer_token_embd)\b/.test(name);
 const isLayer = (name: string) => /^blk\.\d+\./.test(name);
@@ -41,7 +44,7 @@ export function memoryFigures(
   const sharedOutput = !embeds && !tensors.some(({ name }) => name === 'output.weight');
   const output = bytesOf((name) => !isInput(name) && !isLayer(name));
   const heads = values.perLayer('attention.head_count', layers) ?? [];
-  const cache = cacheFigures(values, layers, width, heads);
+  const cache = values.looksBack ? cacheFigures(values, layers, width, heads) : NO_CACHE;
   if (cache === undefined) return undefined;
   const figures: ModelMemory = {
     layers,

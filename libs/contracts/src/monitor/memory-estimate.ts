@@ -50,6 +50,7 @@ const GPU_CONTEXT_BYTES = 400 * MIB;
 /** Caches are made in whole pieces of so many tokens. */
 const CACHE_PIECE_TOKENS = 256;
 const DEFAULT_BATCH = 512;
+const F16 = 2;
 const F32 = 4;
 /** More than this share of what is free is tight, and is not filled by choice. */
 const COMFORTABLE = 0.9;
@@ -151,21 +152,33 @@ function cacheBytes(memory: ModelMemory, { context, slots, batch = DEFAULT_BATCH
   return slots * (perSlot + memory.stateBytesPerSlot);
 }
 
-/** The widest moment of computing one batch: the attention, the feed-forward, or the output for each of its tokens. */
-function widestBytes(memory: ModelMemory, input: EstimateInput): number {
-  const { model, context, flashAttention = true } = input;
-  const batch = Math.min(input.batch ?? DEFAULT_BATCH, upTo(context, CACHE_PIECE_TOKENS));
-  const { width, feedForward, heads, vocabulary } = memory;
-  const seen = upTo(context, CACHE_PIECE_TOKENS);
-  const attention = (flashAttention ? 0 : heads * seen) + seen + 4 * width;
-  const output = model.kind === 'embedding' ? width : vocabulary + width;
-  return F32 * batch * Math.max(attention, 2 * feedForward + 3 * width, output);
+/** What is computed at once, and how much of the context it looks at. A model without a cache looks at the batch alone. */
+function step({ model, context, batch = DEFAULT_BATCH, flashAttention = true }: EstimateInput, memory: ModelMemory) {
+  const tokens = upTo(context, CACHE_PIECE_TOKENS);
+  const computed = Math.min(batch, tokens);
+  const reads = model.kind === 'embedding' && memory.cacheBytesPerToken === 0 && memory.window === undefined;
+  const seen = reads ? computed : tokens;
+  return { computed, seen, flashAttention, maskBytes: computed * seen * (flashAttention ? F16 : F32) };
 }
 
-/** The batch as it is handed over: its numbers, and which token may see which. */
-const handedBytes = ({ width }: ModelMemory, { context, batch = DEFAULT_BATCH }: EstimateInput): number => {
-  const seen = upTo(context, CACHE_PIECE_TOKENS);
-  return F32 * Math.min(batch, seen) * (seen + width);
+/**
+ * The widest moment of computing one batch: a layer, or the output for each of its tokens. Which token may see which is held
+ * through all layers; graphics processors with flash attention hold their copy of it to the end.
+ */
+function widestBytes(memory: ModelMemory, input: EstimateInput, where: 'machine' | 'graphics'): number {
+  const { computed, seen, flashAttention, maskBytes } = step(input, memory);
+  const { width, feedForward, heads, vocabulary } = memory;
+  const attention = (flashAttention ? 0 : heads * seen) + 4 * width;
+  const layer = F32 * computed * Math.max(attention, 2 * feedForward + 3 * width);
+  const output = F32 * computed * (input.model.kind === 'embedding' ? width : vocabulary + width);
+  const toTheEnd = where === 'graphics' && flashAttention;
+  return Math.max(maskBytes + layer, output + (toTheEnd ? maskBytes : 0));
+}
+
+/** The batch as it is handed to a graphics processor: its numbers, and which token may see which. */
+const handedBytes = (memory: ModelMemory, input: EstimateInput): number => {
+  const { computed, maskBytes } = step(input, memory);
+  return maskBytes + F32 * computed * memory.width;
 };
 
 function onGraphics(memory: ModelMemory, gpuLayers: number, input: EstimateInput): Parts {
@@ -176,7 +189,7 @@ function onGraphics(memory: ModelMemory, gpuLayers: number, input: EstimateInput
   return {
     weightsBytes: Math.round(memory.layersBytes * share) + memory.outputBytes,
     cacheBytes: Math.round(cacheBytes(memory, input) * share),
-    computeBytes: gpus * widestBytes(memory, input),
+    computeBytes: gpus * widestBytes(memory, input, 'graphics'),
     engineBytes: gpus * GPU_CONTEXT_BYTES,
   };
 }
@@ -187,7 +200,8 @@ function onMachine(memory: ModelMemory, gpuLayers: number, input: EstimateInput)
   return {
     weightsBytes: memory.inputBytes + output + Math.round(memory.layersBytes * share),
     cacheBytes: Math.round(cacheBytes(memory, input) * share),
-    computeBytes: handedBytes(memory, input) + (share > 0 ? widestBytes(memory, input) : 0),
+    computeBytes:
+      (gpuLayers > 0 ? handedBytes(memory, input) : 0) + (share > 0 ? widestBytes(memory, input, 'machine') : 0),
     engineBytes: ENGINE_BYTES,
   };
 }
