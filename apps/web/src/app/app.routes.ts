@@ -34,6 +34,7 @@ export const routes: Routes = [
       {
         path: 'configuration',
         title: 'Configuration',
+        canDeactivate: [(page: { mayLeave(): Promise<boolean> }) => page.mayLeave()],
         loadComponent: () => import('./configuration/configuration.js').then(({ Configuration }) => Configuration),
       },
       {

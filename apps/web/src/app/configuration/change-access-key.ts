@@ -4,7 +4,7 @@ import { form, FormRoot, validate } from '@angular/forms/signals';
 import { AccessKey } from '@muster/contracts';
 import { Field } from '../ui/field.js';
 import { problemWith } from '../ui/rules.js';
-import { SettingsStore } from './settings.js';
+import { SettingsStore } from './settings-store.js';
 
 /** Changes the access key, after saying what follows from it. */
 @Component({
@@ -15,9 +15,8 @@ import { SettingsStore } from './settings.js';
     <form [formRoot]="form">
       <div class="dialog-body">
         <p>
-          Muster links to every node anew with the new key. For one hour it also tries the old one, so that you have
-          time to give the new one to your nodes. After that, a node that still has the old one is red with
-          <b>Access key refused</b> as soon as its link has to be made again.
+          Both keys are accepted until every activated node has the new one, or until you end that. Links stay up
+          meanwhile, and this page shows which node still has the former key.
         </p>
         <p class="sub">A node takes a changed key file up without a restart.</p>
         <fieldset>

@@ -1,4 +1,15 @@
-import { Component, computed, DestroyRef, ElementRef, inject, input, signal, viewChild, effect } from '@angular/core';
+import {
+  Component,
+  computed,
+  DestroyRef,
+  ElementRef,
+  inject,
+  effect,
+  input,
+  linkedSignal,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { RouterLink } from '@angular/router';
 import {
   AccountId,
@@ -24,6 +35,9 @@ const families: Record<FactFamilyName, string> = {
   settings: 'Configuration',
 };
 
+const familyNamed = (name: string | undefined): FactFamilyName | undefined =>
+  (Object.keys(families) as FactFamilyName[]).find((family) => family === name);
+
 /** A time as a field of the page has it, in the zone of the person, as one that the server takes. */
 const timeOf = (local: string): string | undefined => {
   const ms = Date.parse(local);
@@ -42,13 +56,15 @@ export class HistoryPage {
   /** From the address of the page: only what is about or by this account, or about this node. */
   readonly account = input<string>();
   readonly node = input<string>();
+  /** A kind of facts to begin with, as `settings`. */
+  readonly about = input<string>();
 
   protected readonly store = inject(HistoryStore);
   protected readonly session = inject(Session);
   readonly #fleet = inject(Fleet);
 
   protected readonly text = signal('');
-  protected readonly family = signal<FactFamilyName | ''>('');
+  protected readonly family = linkedSignal<FactFamilyName | ''>(() => familyNamed(this.about()) ?? '');
   protected readonly chosen = signal<string | undefined>(undefined);
   protected readonly actor = signal('');
   protected readonly from = signal('');

@@ -1,0 +1,89 @@
+import { DestroyRef, effect, inject, Service, signal, untracked } from '@angular/core';
+import { routes, type ReadSettings, type ReplyOf, type SettingsValues } from '@muster/contracts';
+import { Api } from '../api/api.js';
+import type { Outcome } from '../api/outcome.js';
+import { Clock } from '../live/clock.js';
+import { Fleet } from '../live/fleet.js';
+import { lastOf, type Remote } from '../live/remote.js';
+import { Session } from '../session/session.js';
+
+export type Settings = ReplyOf<typeof ReadSettings>;
+
+/** What stands on the page is no older than this even for whoever may not see the fleet, which tells of every change. */
+const READ_EVERY_MS = 5_000;
+
+/**
+ * The settings of the Gateway, read anew when the fleet tells of another version, and now and then. The access key itself is
+ * fetched when somebody asks to see it, and is kept nowhere.
+ */
+@Service({ autoProvided: false })
+export class SettingsStore {
+  readonly #api = inject(Api);
+  readonly #view = signal<Remote<Settings>>({ state: 'loading' });
+  readonly view = this.#view.asReadonly();
+
+  constructor() {
+    const [clock, session, fleet] = [inject(Clock), inject(Session), inject(Fleet)];
+    let timer: ReturnType<typeof setInterval> | undefined;
+    effect(() => {
+      clearInterval(timer);
+      if (!session.may('settings:manage')) {
+        // Nothing of what may not be seen any more is kept.
+        this.#view.set({ state: 'loading' });
+        return;
+      }
+      if (!clock.visible()) return;
+      void this.read();
+      timer = setInterval(() => void this.read(), READ_EVERY_MS);
+    });
+    effect(() => {
+      const version = fleet.last()?.gateway.settingsVersion;
+      const seen = untracked(() => lastOf(this.#view())?.version);
+      if (version !== undefined && seen !== undefined && version > seen) void this.read();
+    });
+    inject(DestroyRef).onDestroy(() => clearInterval(timer));
+  }
+
+  /** Reads them all anew, and resolves with them where that worked. An older answer that comes later changes nothing. */
+  async read(): Promise<Settings | undefined> {
+    const answer = await this.#api.call(routes.readSettings);
+    if (answer.ok) {
+      const { value } = answer;
+      this.#view.update((view) => ((lastOf(view)?.version ?? 0) > value.version ? view : { state: 'ready', value }));
+    } else if (answer.failure.code === 'outage') this.#view.update((view) => ({ state: 'lost', last: lastOf(view) }));
+    else this.#view.set({ state: 'refused', words: answer.failure.words });
+    return answer.ok ? answer.value : undefined;
+  }
+
+  showAccessKey(): Promise<Outcome<{ accessKey: string; keyId: string }>> {
+    return this.#api.call(routes.showAccessKey);
+  }
+
+  /** Takes the given key, or has a new random one made, and begins a rotation. */
+  async changeAccessKey(accessKey: string | undefined, commandId: string): Promise<Outcome<{ keyId: string }>> {
+    const answer = await this.#api.call(routes.changeAccessKey, {
+      body: accessKey === undefined ? {} : { accessKey },
+      commandId,
+    });
+    if (answer.ok) await this.read();
+    return answer;
+  }
+
+  /** Gives the former key up, on the settings as they were seen. */
+  async endRotation(expectedVersion: number, commandId: string): Promise<Outcome<{ version: number }>> {
+    const answer = await this.#api.call(routes.endKeyRotation, { expectedVersion, commandId });
+    await this.read();
+    return answer;
+  }
+
+  /** Changes what is given, on the settings as they were seen. */
+  async change(
+    values: Partial<SettingsValues>,
+    expectedVersion: number,
+    commandId: string = crypto.randomUUID(),
+  ): Promise<Outcome<{ version: number }>> {
+    const answer = await this.#api.call(routes.changeSettings, { body: values, expectedVersion, commandId });
+    if (answer.ok) await this.read();
+    return answer;
+  }
+}
