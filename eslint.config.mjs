@@ -17,6 +17,7 @@ const rooms = {
   registry: ['contracts', 'event-store', 'bus', 'service'],
   monitor: ['contracts', 'event-store', 'bus', 'node-link', 'service'],
   gateway: ['contracts', 'bus', 'service'],
+  router: ['contracts', 'bus', 'service'],
   node: ['contracts', 'node-link'],
   web: ['contracts'],
   'web-e2e': ['contracts', 'testing'],

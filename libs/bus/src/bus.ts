@@ -25,6 +25,7 @@ import type { FactOf } from './fact-message.js';
 import { followFacts, type Following } from './follow-facts.js';
 import { type LaneOptions, Lanes, type OnLane } from './lanes.js';
 import type { BusState, Stoppable, Tail } from './notice.js';
+import { Outlet } from './outlet.js';
 import { Publisher } from './publish.js';
 import { Streams } from './streams.js';
 import { type FactBatch, FactTaker, type TakeOptions } from './take-facts.js';
@@ -98,6 +99,11 @@ export class Bus {
   /** Publishes a fact after the one with the id `after`. See Publisher. */
   publishFact(fact: Fact, { after }: { after: string | undefined }): Promise<void> {
     return this.#publisher.publish(fact, after);
+  }
+
+  /** A way out for facts that need no order among themselves. Their stream must be there: see `assertStreams`. */
+  outlet(): Outlet {
+    return new Outlet(this.connection);
   }
 
   /** The end of a stream. Throws an Outage. */

@@ -12,6 +12,7 @@ export { GapCounter, type Lost } from './gaps.js';
 export { type Keeper } from './keeper.js';
 export { type LaneOptions, type OnLane } from './lanes.js';
 export { type BusNotice, type BusState, type OnNotice, type Stoppable, type Tail, TailMismatch } from './notice.js';
+export { type Outlet } from './outlet.js';
 export { seal, SealBroken, secretId, unseal } from './seal.js';
 export { StreamDrift } from './streams.js';
 export { type FactBatch, PlaceMoved, type StreamPlace, type TakeOptions } from './take-facts.js';

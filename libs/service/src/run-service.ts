@@ -1,8 +1,9 @@
+import type { RequestListener, Server } from 'node:http';
 import { Bus, within } from '@muster/bus';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions } from '@nestjs/microservices';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
 import type * as z from 'zod/mini';
@@ -15,11 +16,13 @@ import { exitCode, startProblem } from './start-problem.js';
 import { BusTransport } from './transport.js';
 
 export interface ServiceOptions<Schema extends z.ZodMiniType<ServiceConfig>> {
-  readonly name: 'registry' | 'monitor' | 'gateway';
+  readonly name: 'registry' | 'monitor' | 'gateway' | 'router';
   /** `z.extend(ServiceConfig, {…})` with what this service needs beside. */
   readonly config: Schema;
   /** The service's own module, made with its configuration. */
   readonly module: (config: z.output<Schema>) => Type | DynamicModule;
+  /** The server to listen with, where not every call is to go through Nest; `rest` is Nest's own answer to a call. */
+  readonly server?: (rest: RequestListener) => Server;
   /** For what must be set before the first request: WebSocket adapter, headers, static files. */
   readonly prepare?: (app: NestExpressApplication, config: z.output<Schema>) => Promise<void> | void;
 }
@@ -49,7 +52,7 @@ class RootModule {}
  * cannot. Nothing is served before everything is there.
  */
 export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
-  { name, config: schema, module, prepare }: ServiceOptions<Schema>,
+  { name, config: schema, module, prepare, server }: ServiceOptions<Schema>,
   { env = process.env, logTo, finishMs = FINISH_MS }: StartOptions = {},
 ): Promise<RunningService> {
   const config = readConfig(schema, env);
@@ -58,7 +61,7 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
     module: RootModule,
     imports: [ServiceModule.with({ name, config, shutdown, ...(logTo ? { logTo } : {}) }), module(config)],
   };
-  const app = await NestFactory.create<NestExpressApplication>(root, {
+  const app = await NestFactory.create<NestExpressApplication>(root, new OwnServer(server), {
     // Until there is a log of ours: what fails here is said once, by whoever runs the process.
     logger: false,
     abortOnError: false,
@@ -101,6 +104,22 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
     shutdown.at('work', () => app.close());
     for (const error of await shutdown.run()) log.error({ msg: 'Closing failed', err: error }, 'Service');
     log.log('Stopped', 'Service');
+  }
+}
+
+/** Express behind a server that somebody else made. */
+class OwnServer extends ExpressAdapter {
+  constructor(private readonly make: ServiceOptions<never>['server']) {
+    super();
+  }
+
+  override initHttpServer(...options: Parameters<ExpressAdapter['initHttpServer']>): void {
+    super.initHttpServer(...options);
+    const { make } = this;
+    if (make === undefined) return;
+    this.httpServer = make((request, response) => {
+      this.getInstance<RequestListener>()(request, response);
+    });
   }
 }
 

@@ -4,6 +4,14 @@ export { ggufBytes, type GgufTensor, type GgufValue } from './gguf.js';
 export { givenOf } from './given.js';
 export { type PostgresWithDump, postgresWithDump } from './postgres-cluster.js';
 export { type ChooseScript, type InferenceScript, type SeenCall } from './simulated-inference.js';
+export {
+  answering,
+  type Answering,
+  type InferenceCall,
+  type Script,
+  ScriptedNode,
+  type ScriptedNodeOptions,
+} from './scripted-node.js';
 export { SimulatedNode, simulatedFleet, type SimulatedNodeOptions } from './simulated-node.js';
 export { type TestDatabase, testDatabase } from './test-database.js';
 export { type TestNats, testNats } from './test-nats.js';

@@ -48,7 +48,7 @@ async function copyCluster(folder: DataFolder, cluster: string, to: string, env:
     }
   } catch (error) {
     if (!(error instanceof AlreadyRunning)) throw error;
-    const ports = await readJson(join(folder.root, 'ports.json'), Ports);
+    const ports = await readJson(join(folder.root, 'ports.json'), Ports.pick({ postgres: true }));
     if (ports === undefined)
       throw new CannotGoOn('Muster is being started. Try again once it is ready.', { cause: error });
     const postgres = await ownPostgres(folder, ports.postgres, env);

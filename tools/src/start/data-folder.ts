@@ -12,6 +12,7 @@ export interface DataFolder {
   readonly postgres: string;
   readonly nats: string;
   readonly node: string;
+  readonly router: string;
   readonly programs: string;
 }
 
@@ -24,12 +25,13 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     postgres: join(root, 'postgres'),
     nats: join(root, 'nats'),
     node: join(root, 'node'),
+    router: join(root, 'router'),
     programs: join(root, 'programs'),
   };
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });
     if (((await stat(root)).mode & 0o077) !== 0) await chmod(root, 0o700);
-    for (const path of [folder.logs, folder.secrets, folder.nats, folder.node, folder.programs])
+    for (const path of [folder.logs, folder.secrets, folder.nats, folder.node, folder.router, folder.programs])
       await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new CannotGoOn(

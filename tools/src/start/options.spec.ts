@@ -7,6 +7,7 @@ describe('the options of npm start', () => {
     expect(read([])).toEqual({
       port: 8080,
       portIsFixed: false,
+      apiPort: undefined,
       host: '127.0.0.1',
       dataFolder: '/clone/.muster',
       withNode: true,
@@ -17,9 +18,12 @@ describe('the options of npm start', () => {
   });
 
   it('take port, host, data folder and no node', () => {
-    expect(read(['--port', '9000', '--host', '0.0.0.0', '--data', 'here', '--no-node'])).toMatchObject({
+    expect(
+      read(['--port', '9000', '--api-port', '9001', '--host', '0.0.0.0', '--data', 'here', '--no-node']),
+    ).toMatchObject({
       port: 9000,
       portIsFixed: true,
+      apiPort: 9001,
       host: '0.0.0.0',
       dataFolder: '/elsewhere/here',
       withNode: false,
@@ -38,13 +42,17 @@ describe('the options of npm start', () => {
     expect(read(['--help'])).toBe('help');
   });
 
-  it.each([[['--port', '70000']], [['--port', 'x']], [['--port', '0']], [['--bogus']], [['stray']]])(
-    'refuse %j in one line that points to the help',
-    (args) => {
-      expect(() => read(args)).toThrow(WrongUsage);
-      expect(() => read(args)).toThrow(/npm start -- --help/);
-    },
-  );
+  it.each([
+    [['--port', '70000']],
+    [['--port', 'x']],
+    [['--port', '0']],
+    [['--api-port', '0']],
+    [['--bogus']],
+    [['stray']],
+  ])('refuse %j in one line that points to the help', (args) => {
+    expect(() => read(args)).toThrow(WrongUsage);
+    expect(() => read(args)).toThrow(/npm start -- --help/);
+  });
 
   it('refuse an address of another kind and name the variable, not the value', () => {
     expect(() => read([], { DATABASE_URL: 'mysql://me:secret@host/x' })).toThrow(/DATABASE_URL/);

@@ -6,6 +6,8 @@ export interface StartOptions {
   /** Where the console listens: the first free port from here on unless `portIsFixed`. */
   readonly port: number;
   readonly portIsFixed: boolean;
+  /** Where applications send requests: the first free port from 8090 on unless told. */
+  readonly apiPort: number | undefined;
   readonly host: string;
   readonly dataFolder: string;
   /** Whether this machine is to be a node too. */
@@ -20,11 +22,12 @@ export const HELP = `Starts Muster: Postgres, NATS, the services, the console, a
 
   npm start -- [options]
 
-  --port <n>    port of the console (default: 8080, or the next free one; kept over restarts)
-  --host <a>    address the console listens on (default: 127.0.0.1; 0.0.0.0 opens it to the network)
-  --data <dir>  data folder (default: $MUSTER_DATA, or .muster in the clone)
-  --no-node     do not start a node service for this machine
-  --help        show this
+  --port <n>      port of the console (default: 8080, or the next free one; kept over restarts)
+  --api-port <n>  port for requests of applications (default: 8090, or the next free one; kept over restarts)
+  --host <a>      address that both listen on (default: 127.0.0.1; 0.0.0.0 opens them to the network)
+  --data <dir>    data folder (default: $MUSTER_DATA, or .muster in the clone)
+  --no-node       do not start a node service for this machine
+  --help          show this
 
 Environment:
   DATABASE_URL, NATS_URL   use this Postgres or NATS instead of the ones that come along
@@ -32,7 +35,10 @@ Environment:
   MUSTER_DATA              data folder
 `;
 
-const Port = z.coerce.number('--port must be a number').int().min(1).max(65_535, '--port must lie between 1 and 65535');
+const portOf = (option: string) =>
+  z.coerce.number(`${option} must be a number`).int().min(1).max(65_535, `${option} must lie between 1 and 65535`);
+const Port = portOf('--port');
+const ApiPort = portOf('--api-port');
 const urlOf = (name: string, protocols: RegExp) =>
   z.optional(z.url({ protocol: protocols, error: `${name} must be an address of the form ${protocols.source}://…` }));
 
@@ -48,6 +54,7 @@ export function readOptions(
 ): StartOptions | 'help' {
   const options = {
     port: { type: 'string' },
+    'api-port': { type: 'string' },
     host: { type: 'string' },
     data: { type: 'string' },
     node: { type: 'boolean', default: true },
@@ -59,6 +66,7 @@ export function readOptions(
   return usage(() => ({
     port: Port.parse(values.port ?? 8080),
     portIsFixed: values.port !== undefined,
+    apiPort: values['api-port'] === undefined ? undefined : ApiPort.parse(values['api-port']),
     host: values.host ?? '127.0.0.1',
     dataFolder: data === undefined ? resolve(root, '.muster') : resolve(cwd, data),
     withNode: values.node,

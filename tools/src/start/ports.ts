@@ -9,17 +9,29 @@ export const Ports = z.object({
   console: Port,
   registry: Port,
   monitor: Port,
+  /** Of the interface for applications. */
+  router: Port,
   node: Port,
   postgres: Port,
   nats: Port,
 });
 export type Ports = z.infer<typeof Ports>;
 
+/** Those of an earlier start; one of an older version knew fewer parts. */
+export type RememberedPorts = { readonly [Part in keyof Ports]?: Ports[Part] | undefined };
+
 const FIRST_NODE = 8022;
+const FIRST_ROUTER = 8090;
 /** Below 32,768, where Linux begins to hand out ports to outgoing connections. */
 const FIRST_INTERNAL = 18_000;
 const SLOTS = 1_000;
 const TRIES = 200;
+
+/** A port that a person may choose; one that is only usual gives way when it is taken. */
+export interface WantedPort {
+  readonly port: number;
+  readonly isFixed: boolean;
+}
 
 export type IsFree = (port: number) => Promise<boolean>;
 
@@ -32,17 +44,19 @@ export const internalPorts = (dataFolder: string): number =>
 
 /**
  * A free port for each part: the remembered one when it is free still, else the next free one after the usual. The
- * console's port may be fixed by the caller, who then learns that it is taken.
+ * ports of the console and of the interface for applications may be fixed by the caller, who then learns that one is taken.
  */
 export async function choosePorts(
-  remembered: Partial<Ports>,
-  console: { port: number; isFixed: boolean },
+  remembered: RememberedPorts,
+  console: WantedPort,
   internal: number,
   isFree: IsFree,
+  router: WantedPort = { port: FIRST_ROUTER, isFixed: false },
 ): Promise<Ports> {
   const first: Ports = {
     console: console.port,
     node: FIRST_NODE,
+    router: router.port,
     registry: internal,
     monitor: internal + 1,
     postgres: internal + 2,
@@ -52,10 +66,15 @@ export async function choosePorts(
   const chosen = new Map<keyof Ports, number>();
   const isTaken = (port: number): boolean => [...chosen.values()].includes(port);
 
-  if (console.isFixed) {
-    if (!(await isFree(console.port)))
-      throw new Error(`Port ${console.port} is taken. End what listens there, or choose another with --port.`);
-    chosen.set('console', console.port);
+  const fixed = [
+    ['console', console, '--port'],
+    ['router', router, '--api-port'],
+  ] as const;
+  for (const [part, { port, isFixed }, option] of fixed) {
+    if (!isFixed) continue;
+    if (isTaken(port) || !(await isFree(port)))
+      throw new Error(`Port ${port} is taken. End what listens there, or choose another with ${option}.`);
+    chosen.set(part, port);
   }
   // What is remembered comes first, so that one that has to move takes no other's place.
   for (const part of parts) {
@@ -76,7 +95,7 @@ export async function choosePorts(
  * What the next start should try first. The node service's port is part of the address under which this machine was
  * registered: when it had to give way, it goes back as soon as it can. The other ports nobody has written down.
  */
-export const portsToRemember = (remembered: Partial<Ports>, chosen: Ports): Ports => ({
+export const portsToRemember = (remembered: RememberedPorts, chosen: Ports): Ports => ({
   ...chosen,
   node: remembered.node ?? chosen.node,
 });

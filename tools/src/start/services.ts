@@ -19,7 +19,7 @@ export interface ServiceSettings {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export type ServiceName = 'registry' | 'monitor' | 'gateway';
+export type ServiceName = 'registry' | 'monitor' | 'gateway' | 'router';
 
 /** How each service is started: its compiled program, its own part of the environment, and how it says that it is ready. */
 export function serviceParts(settings: ServiceSettings): Record<ServiceName, PartSpec> {
@@ -40,7 +40,9 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
       ...stored,
       ...dial,
       // Muster's own other ports are never nodes.
-      MUSTER_OWN_ADDRESSES: [ports.console, ports.registry, ports.monitor].map((port) => `localhost:${port}`).join(','),
+      MUSTER_OWN_ADDRESSES: [ports.console, ports.registry, ports.monitor, ports.router]
+        .map((port) => `localhost:${port}`)
+        .join(','),
     }),
     gateway: service(settings, 'gateway', options.host, ports.console, {
       ...common,
@@ -48,6 +50,12 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
       MUSTER_LOCAL_NODE: localNode,
       PUBLIC_URL: consoleAddress(options, ports.console),
       WEB_ROOT: join(settings.root, 'apps/web/dist/browser'),
+    }),
+    router: service(settings, 'router', options.host, ports.router, {
+      ...common,
+      HOST: options.host,
+      MUSTER_SECRET: secret,
+      MUSTER_ROUTER_DATA: settings.folder.router,
     }),
   };
 }
@@ -73,8 +81,13 @@ export function nodePart({ root, folder, ports, accessKeyFile, env }: ServiceSet
 }
 
 /** Where people open the console. */
-export function consoleAddress({ host, publicUrl }: StartOptions, port: number): string {
-  if (publicUrl !== undefined) return publicUrl;
+export const consoleAddress = (options: StartOptions, port: number): string =>
+  options.publicUrl ?? addressOf(options, port);
+
+/** Where applications send requests: the base URL of an OpenAI client. */
+export const apiAddress = (options: StartOptions, port: number): string => `${addressOf(options, port)}/v1`;
+
+function addressOf({ host }: StartOptions, port: number): string {
   const isThisMachine = ['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'].includes(host);
   return `http://${isThisMachine ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -13,10 +13,10 @@ import { checkNats, ownNats } from './nats.js';
 import type { StartOptions } from './options.js';
 import { Part, type PartSpec } from './part.js';
 import { PortClaims } from './port-claims.js';
-import { choosePorts, internalPorts, isPortFree, Ports, portsToRemember } from './ports.js';
+import { choosePorts, internalPorts, isPortFree, Ports, portsToRemember, type RememberedPorts } from './ports.js';
 import { checkDatabase, ownPostgres } from './postgres.js';
 import { Roster, sweepLeftovers } from './roster.js';
-import { consoleAddress, localUrl, nodePart, serviceParts, type ServiceSettings } from './services.js';
+import { apiAddress, consoleAddress, localUrl, nodePart, serviceParts, type ServiceSettings } from './services.js';
 
 const ASK_WITHIN_MS = 30_000;
 
@@ -65,8 +65,9 @@ export class System {
       accessKeyFile: join(folder.secrets, 'access-key'),
       env: this.env,
     };
-    const { registry, monitor, gateway } = serviceParts(settings);
-    await Promise.all([run(registry), run(monitor), run(gateway), this.localNode(settings, run)]);
+    const { registry, monitor, gateway, router } = serviceParts(settings);
+    const services = [registry, monitor, gateway, router].map(run);
+    await Promise.all([...services, this.localNode(settings, run)]);
     await this.welcome(settings, instance, performance.now() - startedMs);
   }
 
@@ -128,13 +129,15 @@ export class System {
 
   private async ports(folder: DataFolder): Promise<Ports> {
     const path = join(folder.root, 'ports.json');
-    const remembered: Partial<Ports> = (await readJson(path, Ports)) ?? {};
-    const { port, portIsFixed: isFixed } = this.options;
+    // Written by an older version it names fewer parts.
+    const remembered: RememberedPorts = (await readJson(path, Ports.partial())) ?? {};
+    const { port, portIsFixed: isFixed, apiPort } = this.options;
+    const router = apiPort === undefined ? undefined : { port: apiPort, isFixed: true };
     const claims = new PortClaims();
     this.stops.push(() => claims.release());
     const isFree = async (candidate: number) => (await isPortFree(candidate)) && (await claims.take(candidate));
     try {
-      const ports = await choosePorts(remembered, { port, isFixed }, internalPorts(folder.root), isFree);
+      const ports = await choosePorts(remembered, { port, isFixed }, internalPorts(folder.root), isFree, router);
       await writeWhole(path, JSON.stringify(portsToRemember(remembered, ports), undefined, 2));
       if (remembered.node !== undefined && ports.node !== remembered.node && this.options.withNode)
         say(
@@ -155,6 +158,7 @@ export class System {
     say(
       `  Open ${address}${firstAccountNeeded ? ` — one-time code for the first account: ${settings.firstCode}` : ''}`,
     );
+    say(`  Applications send requests to ${apiAddress(this.options, settings.ports.router)}`);
     say('');
     say('Ctrl-C stops everything; your data stays.');
   }

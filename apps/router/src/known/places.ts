@@ -1,0 +1,36 @@
+import type { Executor, FleetNode, NodeState } from '@muster/contracts';
+import type { Place } from '../slots/place.js';
+
+/** The executors of a node as places for requests. Pure. A node of which nobody has reported yet has none. */
+export function placesOf(node: FleetNode, state: NodeState | undefined): Place[] {
+  if (state === undefined) return [];
+  return state.executors.map((executor) => ({
+    id: `${node.nodeId}/${executor.executorId}`,
+    nodeId: node.nodeId,
+    nodeName: node.name,
+    executorId: executor.executorId,
+    model: executor.model,
+    // What it has no slots for by its own account it takes one by one.
+    slots: Math.max(1, executor.slots),
+    state: stateOf(node, state, executor),
+    asleep: executor.asleep,
+    kind: executor.kind,
+    since: executor.since ?? node.registeredAt,
+  }));
+}
+
+function stateOf(node: FleetNode, { link, condition }: NodeState, executor: Executor): Place['state'] {
+  if (!node.activated || node.certificate === undefined) return 'away';
+  if (condition?.condition === 'draining' || condition?.condition === 'error') return 'away';
+  if (executor.state === 'starting') return link.phase === 'down' ? 'away' : 'soon';
+  if (executor.state !== 'online') return 'away';
+  switch (link.phase) {
+    case 'down':
+      return 'away';
+    case 'connecting':
+      return 'soon';
+    case 'up':
+      if (link.frames === 'stale') return 'soon';
+      return link.frames === 'settling' || executor.asleep ? 'spare' : 'ready';
+  }
+}

@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runService } from '@muster/service';
+import { routerService } from './router.js';
+
+await runService(routerService());

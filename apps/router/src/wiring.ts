@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { Bus, type Outlet } from '@muster/bus';
+import { Clock, Health, Logger, Shutdown } from '@muster/service';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { RequestListener } from 'node:http';
+import type { RouterConfig } from './config.js';
+import { SpoolFile } from './facts/spool-file.js';
+import { Teller } from './facts/teller.js';
+import { Known } from './known/known.js';
+import { Door } from './openai/door.js';
+import { Requests } from './serving/requests.js';
+
+export const ROUTER_CONFIG = Symbol('RouterConfig');
+
+const MIB = 1024 * 1024;
+const PULSE_MS = 1_000;
+/** A client that waits in a stream hears where it stands so often. */
+const COMMENT_EVERY_MS = 1_000;
+/** When the router stops: what is still to be told gets so long. */
+const SETTLE_MS = 2_000;
+
+/** Wires the router: what comes from the bus, what goes to it, and the door for applications between. */
+@Injectable()
+export class Router implements OnModuleInit {
+  readonly known: Known;
+  readonly requests: Requests;
+  readonly #teller: Teller;
+  readonly #outlet: Outlet;
+  #pulse: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(ROUTER_CONFIG) private readonly config: RouterConfig,
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Health) private readonly health: Health,
+    @Inject(Shutdown) private readonly shutdown: Shutdown,
+    @Inject(Logger) private readonly log: Logger,
+  ) {
+    this.known = new Known({
+      secret: config.MUSTER_SECRET,
+      onProblem: (words, error) => log.error({ msg: words, err: error }, 'Router'),
+    });
+    this.#outlet = bus.outlet();
+    this.#teller = new Teller({
+      way: this.#outlet,
+      keep: new SpoolFile(join(config.MUSTER_ROUTER_DATA, 'facts'), config.MUSTER_ROUTER_SPOOL_MIB * MIB),
+      isUp: () => bus.state === 'up',
+      onLost: (facts, error) =>
+        log.error({ msg: `${facts} facts about requests are lost: the spool is full`, err: error }, 'Router'),
+    });
+    this.requests = new Requests(this.known, {
+      queueMs: config.MUSTER_ROUTER_QUEUE_MS,
+      firstTokenMs: config.MUSTER_ROUTER_FIRST_TOKEN_MS,
+      answerMs: config.MUSTER_ROUTER_ANSWER_MS,
+      wakeMs: config.MUSTER_ROUTER_WAKE_MS,
+      silenceMs: config.MUSTER_ROUTER_SILENCE_MS,
+      commentEveryMs: COMMENT_EVERY_MS,
+      tell: (event) => this.#teller.tell(event),
+      now: () => clock.now(),
+      monotonicMs: () => clock.monotonicMs(),
+    });
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { bus, health, shutdown } = this;
+    // Last in, first out: requests end, their ends are told, then nothing is read any more.
+    shutdown.at('work', () => this.known.stop());
+    shutdown.at('work', () => this.#stopTelling());
+    shutdown.at('work', () => this.requests.stop());
+    health.add('nodes', () =>
+      this.known.isComplete ? { state: 'up' } : { state: 'degraded', words: 'The nodes are not known yet' },
+    );
+    health.add('facts', () =>
+      this.#teller.lost === 0 ? { state: 'up' } : { state: 'degraded', words: 'Facts about requests were lost' },
+    );
+    this.#pulse = setInterval(() => this.#tellPulse(), PULSE_MS).unref();
+    await this.known.open(bus);
+  }
+
+  /** The door for applications. What is not theirs goes to `rest`. */
+  door(rest: RequestListener): Door {
+    return new Door({
+      known: this.known,
+      requests: this.requests,
+      mostBodyBytes: this.config.MUSTER_ROUTER_BODY_MIB * MIB,
+      onKeyUsed: (keyId) => this.bus.publishKeyUse({ keyId, at: this.clock.now() }),
+      rest,
+    });
+  }
+
+  #tellPulse(): void {
+    this.bus.publishRouterPulse(this.requests.pulse({ waiting: this.#teller.waiting, lost: this.#teller.lost }));
+  }
+
+  async #stopTelling(): Promise<void> {
+    clearInterval(this.#pulse);
+    await this.#teller.settle(SETTLE_MS);
+    this.#tellPulse();
+    this.#teller.stop();
+    await this.#outlet.stop();
+    this.log.log(`${this.#teller.waiting} facts wait for the next start`, 'Router');
+  }
+}
