@@ -27,6 +27,11 @@ export const routes: Routes = [
         loadComponent: () => import('./node/node-page.js').then(({ NodePage }) => NodePage),
       },
       {
+        path: 'models',
+        title: 'Models',
+        loadComponent: () => import('./models/models.js').then(({ Models }) => Models),
+      },
+      {
         path: 'history',
         title: 'History',
         loadComponent: () => import('./history/history-page.js').then(({ HistoryPage }) => HistoryPage),

@@ -49,6 +49,8 @@ export const NodeLoad = z.object({
   gpuPercent: z.optional(z.number()),
   /** Used of total over the GPUs that tell both. */
   vramPercent: z.optional(z.number()),
+  /** Tokens a second of each executor that tells, by its id. */
+  tokensPerSecond: z.optional(z.record(z.string(), z.number())),
 });
 export type NodeLoad = z.infer<typeof NodeLoad>;
 
@@ -124,16 +126,20 @@ const mean = (numbers: readonly number[]): number | undefined =>
   numbers.length === 0 ? undefined : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 /** The figures of the list from one measurement. */
-export function loadOf({ cpuPercent, memoryUsedBytes, memoryTotalBytes, gpus }: Measurement): NodeLoad {
+export function loadOf({ cpuPercent, memoryUsedBytes, memoryTotalBytes, gpus, executors = [] }: Measurement): NodeLoad {
   const gpuPercent = mean(gpus.flatMap(({ utilisationPercent }) => utilisationPercent ?? []));
   const vram = gpus.flatMap(({ memoryUsedBytes: used, memoryTotalBytes: total }) =>
     used === undefined || total === undefined ? [] : [{ used, total }],
+  );
+  const tokens = executors.flatMap(({ executorId, tokensPerSecond }) =>
+    tokensPerSecond === undefined ? [] : [[executorId, tokensPerSecond] as const],
   );
   const vramTotal = vram.reduce((sum, { total }) => sum + total, 0);
   return {
     cpuPercent,
     memoryPercent: memoryTotalBytes === 0 ? 0 : (100 * memoryUsedBytes) / memoryTotalBytes,
     ...(gpuPercent === undefined ? {} : { gpuPercent }),
+    ...(tokens.length === 0 ? {} : { tokensPerSecond: Object.fromEntries(tokens) }),
     ...(vramTotal === 0 ? {} : { vramPercent: (100 * vram.reduce((sum, { used }) => sum + used, 0)) / vramTotal }),
   };
 }

@@ -1,12 +1,11 @@
 import { Component, computed, inject, input, signal } from '@angular/core';
-import type { Hardware } from '@muster/contracts';
+import type { Hardware, NodeSample } from '@muster/contracts';
 import { Clock } from '../live/clock.js';
-import { lastOf } from '../live/remote.js';
+import { lastOf, type Remote } from '../live/remote.js';
 import { clockTime, count, span as lasting } from '../ui/format.js';
 import { graphs } from './figures.js';
 import { Graph } from './graph.js';
 import { followLoad, missingSteps, pointsOfLoad, type Span, spans } from './load-history.js';
-import { followMetrics } from './metrics.js';
 import { type Gap, gapsOf, pointsOf } from './samples.js';
 
 /** An older sample than this is not one of now. */
@@ -20,13 +19,6 @@ const SAMPLE_CURRENT_MS = 5_000;
   template: `
     <div class="card-head">
       <h2>Monitoring</h2>
-      <div class="toggles" role="group" aria-label="Span of time">
-        @for (each of spans; track each.ms) {
-          <button type="button" class="toggle" [attr.aria-pressed]="each === span()" (click)="span.set(each)">
-            {{ each.short }}
-          </button>
-        }
-      </div>
       <span class="grow"></span>
       @if (gapWords(); as words) {
         <span class="sub gaps">{{ words }}</span>
@@ -34,6 +26,13 @@ const SAMPLE_CURRENT_MS = 5_000;
       @if (isLive() ? metrics().state === 'lost' : load.failed() !== undefined) {
         <span class="sub" role="status">Not live right now</span>
       }
+      <div class="toggles" role="group" aria-label="Span of time">
+        @for (each of spans; track each.ms) {
+          <button type="button" class="toggle" [attr.aria-pressed]="each === span()" (click)="span.set(each)">
+            {{ each.short }}
+          </button>
+        }
+      </div>
     </div>
     @if (refused(); as words) {
       <p class="none" role="alert">{{ words }}</p>
@@ -104,12 +103,13 @@ const SAMPLE_CURRENT_MS = 5_000;
 export class Monitoring {
   readonly nodeId = input.required<string>();
   readonly hardware = input.required<Hardware | undefined>();
+  /** The samples of the last five minutes, as far as they are live. */
+  readonly metrics = input.required<Remote<readonly NodeSample[]>>();
 
   protected readonly clock = inject(Clock);
   protected readonly spans = spans;
   protected readonly span = signal<Span>(spans[0]);
   protected readonly isLive = computed(() => this.span() === spans[0]);
-  protected readonly metrics = followMetrics(this.nodeId);
   protected readonly load = followLoad(this.nodeId, this.span);
   readonly #samples = computed(() => lastOf(this.metrics()) ?? []);
 

@@ -2,22 +2,30 @@ import { Component, computed, effect, inject, input, signal } from '@angular/cor
 import { Router, RouterLink } from '@angular/router';
 import { type NodeView, routes } from '@muster/contracts';
 import { Api } from '../api/api.js';
+import { ExecutorsPanel } from '../executors/executors-panel.js';
 import { Clock } from '../live/clock.js';
 import { Fleet } from '../live/fleet.js';
+import { lastOf } from '../live/remote.js';
+import { FleetModels } from '../models/fleet-models.js';
 import { NodeDialogs } from '../nodes/node-dialogs.js';
 import { PageTitle } from '../page-title.js';
 import { Session } from '../session/session.js';
 import { span } from '../ui/format.js';
 import { StatusDot } from '../ui/status-dot.js';
 import { LogPanel } from './log-panel.js';
+import { followMetrics } from './metrics.js';
 import { Monitoring } from './monitoring.js';
 import { NodeHistory } from './node-history.js';
 import { NodeFacts } from './node-facts.js';
 
+/** An older sample than this says nothing of what is free. */
+const SAMPLE_CURRENT_MS = 5_000;
+
 /** One node: how it is and why, what it is made of, how hard it works, and what it says. */
 @Component({
   selector: 'app-node-page',
-  imports: [LogPanel, Monitoring, NodeFacts, NodeHistory, RouterLink, StatusDot],
+  imports: [ExecutorsPanel, LogPanel, Monitoring, NodeFacts, NodeHistory, RouterLink, StatusDot],
+  providers: [FleetModels],
   templateUrl: './node-page.html',
   styles: `
     :host {
@@ -35,6 +43,7 @@ import { NodeFacts } from './node-facts.js';
       grid-template-columns: minmax(320px, 5fr) minmax(0, 8fr);
       gap: var(--gap);
     }
+    app-executors-panel,
     app-log-panel,
     app-node-history {
       grid-column: 1 / -1;
@@ -58,6 +67,13 @@ export class NodePage {
   protected readonly session = inject(Session);
   protected readonly dialogs = inject(NodeDialogs);
 
+  protected readonly metrics = followMetrics(this.nodeId);
+  /** The newest sample, while it is one of now. */
+  protected readonly sample = computed(() => {
+    const sample = lastOf(this.metrics())?.at(-1);
+    return sample !== undefined && this.#clock.now() - Date.parse(sample.at) < SAMPLE_CURRENT_MS ? sample : undefined;
+  });
+  protected readonly tokensPerSecond = computed(() => this.fleet.last()?.loads[this.nodeId()]?.tokensPerSecond ?? {});
   protected readonly changing = signal(false);
   protected readonly problem = signal<string | undefined>(undefined);
   protected readonly node = computed(() => this.fleet.last()?.nodes.get(this.nodeId()));
