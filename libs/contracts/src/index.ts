@@ -118,7 +118,13 @@ export { executorOrders, HealthEvent } from './monitor/health.events.js';
 export { Link, LinkCause, linkCauses } from './monitor/link.js';
 export { LOG_LINE_MAX_BYTES, LogEntry, LogLevel, logLevels, LogLine, LogPage, NodeLog } from './monitor/log-entry.js';
 export { readableLine, readableText } from './monitor/log-text.js';
-export { type EstimateInput, estimateMemory, type MemoryEstimate, type MemoryPool } from './monitor/memory-estimate.js';
+export {
+  type EstimateInput,
+  estimateExecutor,
+  estimateMemory,
+  type MemoryEstimate,
+  type MemoryPool,
+} from './monitor/memory-estimate.js';
 export { describeEstimate } from './monitor/memory-words.js';
 export { MAX_MODELS, Model, ModelMemory } from './monitor/model.js';
 export {
