@@ -52,8 +52,10 @@ export {
   type ConsoleToServer,
   type Joined,
   type LogSnapshot,
+  neededToList,
   NodeRoom,
   type Numbered,
+  type RegistryList,
   type ServerToConsole,
   socketPolicy,
   type SocketRefusal,
@@ -228,7 +230,15 @@ export {
   ListedApiKey,
   RevokeApiKey,
 } from './registry/api-key.orders.js';
-export { type ApiKey, ApiKeys, grantedByKey, keyAllows, type KeyAnswer, mayByKey } from './registry/api-keys.js';
+export {
+  type ApiKey,
+  ApiKeys,
+  grantedByKey,
+  keyAllows,
+  type KeyAnswer,
+  mayByKey,
+  mayGiveToKey,
+} from './registry/api-keys.js';
 export { apiKeyOf, ApiKeyUsed, KeyUses } from './registry/key-use.js';
 export { Certificate, Fingerprint, NodeEvent, NodeId } from './registry/node.events.js';
 export {

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Bus, type Following } from '@muster/bus';
-import { type ApiKey, ApiKeys, factFamilies, keyAllows, KeyUses, Outage, Refusal } from '@muster/contracts';
+import {
+  type ApiKey,
+  ApiKeys,
+  factFamilies,
+  keyAllows,
+  KeyUses,
+  Outage,
+  Refusal,
+  type RegistryList,
+} from '@muster/contracts';
 import { Clock } from '@muster/service';
 
 /**
@@ -13,6 +22,7 @@ export class KnownKeys implements OnModuleInit, OnApplicationShutdown {
   readonly #keys = new ApiKeys();
   readonly #uses = new KeyUses();
   #following: Following | undefined;
+  readonly #changes = new Set<(list: RegistryList) => void>();
   #isKnown = false;
 
   constructor(
@@ -23,7 +33,7 @@ export class KnownKeys implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     const { account, key } = factFamilies;
     this.#following = await this.bus.followFacts([account, key], (fact) => {
-      this.#keys.apply(fact);
+      if (this.#keys.apply(fact)) this.#tell(fact.type.startsWith('Account') ? 'accounts' : 'keys');
     });
     void this.#following.caughtUp.then(() => {
       this.#isKnown = true;
@@ -32,6 +42,11 @@ export class KnownKeys implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.#following?.stop();
+  }
+
+  /** Calls when something about accounts or about keys has changed: the state of a key is also a matter of its owner's. */
+  onChange(handler: (list: RegistryList) => void): void {
+    this.#changes.add(handler);
   }
 
   /**
@@ -48,5 +63,12 @@ export class KnownKeys implements OnModuleInit, OnApplicationShutdown {
       throw new Refusal('key-refused', { words: 'This API key has expired.' });
     if (this.#uses.note(key.keyId, this.clock.monotonicMs())) this.bus.publishKeyUse({ keyId: key.keyId, at });
     return key;
+  }
+
+  #tell(list: RegistryList): void {
+    for (const tell of this.#changes) {
+      tell(list);
+      if (list === 'accounts') tell('keys');
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type { Permission } from '@muster/contracts';
 import { testNats, type TestNats, until } from '@muster/testing';
 import { RegistryStandIn, testGateway, type TestGateway, type TestSocket } from '../gateway.examples.js';
 import { hashOf } from '../sessions/session-cookie.js';
@@ -59,6 +60,21 @@ describe('an account that is changed while its holder is here', () => {
     await registry.disable(account.accountId);
     await until(() => ended && !socket.connected, undefined, { withinMs: WITHIN_MS });
     expect(await statusOf(token)).toBe(401);
+  });
+
+  it('is told to pages which list accounts, and to those alone', async () => {
+    const [manager, viewer, changed] = [['accounts:manage'], ['fleet:view'], ['fleet:view']].map((may) =>
+      registry.open(may as Permission[]),
+    );
+    const told: string[] = [];
+    const lists = async (who: string, token = ''): Promise<void> => {
+      (await connected(token)).on('list:changed', (list) => told.push(`${who}: ${list}`));
+    };
+    await lists('manager', manager?.token);
+    await lists('viewer', viewer?.token);
+    await registry.disable(changed?.account.accountId ?? '');
+    await until(() => told.length, undefined, { withinMs: WITHIN_MS });
+    expect(told).toEqual(['manager: accounts']);
   });
 
   it('leaves other accounts alone', async () => {

@@ -3,16 +3,19 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import {
   type ConsoleToServer,
   type Joined,
+  neededToList,
   NodeRoom,
   Outage,
   parseInput,
   readableFamilies,
   Refusal,
+  type RegistryList,
   type SocketRefusal,
   socketPolicy,
 } from '@muster/contracts';
 import { Bus } from '@muster/bus';
 import { Clock, Ids } from '@muster/service';
+import { KnownKeys } from '../api-keys/known-keys.js';
 import { GatewayConfig } from '../config.js';
 import { originMaySocket } from '../doors/origins.js';
 import { doorCodes } from '../doors/problems.js';
@@ -35,6 +38,7 @@ import {
 } from './console-rooms.js';
 import { type ConsoleServer, consoleServer, type ConsoleSocket } from './console-server.js';
 import { EventRate } from './event-rate.js';
+import { ListTeller } from './list-teller.js';
 import { Outbox } from './outbox.js';
 import type { Entered } from './room.js';
 
@@ -68,6 +72,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
   #server: ConsoleServer | undefined;
   #rooms: ConsoleRooms | undefined;
   #timers: NodeJS.Timeout[] = [];
+  readonly #lists = new ListTeller((list) => void this.#tellOfList(list));
 
   constructor(
     private readonly bus: Bus,
@@ -76,6 +81,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     private readonly config: GatewayConfig,
     private readonly settings: KnownSettings,
     private readonly sessions: Sessions,
+    private readonly keys: KnownKeys,
     private readonly feed: FleetFeed,
     private readonly models: ModelsFeed,
     private readonly figures: FiguresFeed,
@@ -120,6 +126,9 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
         if (!originMaySocket(socket.request.headers.origin, this.settings.origins))
           this.#close(socket, 'Its page comes from an origin that is not allowed any more');
     });
+    this.keys.onChange((list) => {
+      this.#lists.changed(list);
+    });
     this.#timers = [
       setInterval(() => void this.#checkSessions(), CHECK_SESSIONS_MS),
       setInterval(() => {
@@ -130,6 +139,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#lists.stop();
     this.#rooms?.close();
     this.#server?.disconnectSockets(true);
     // Its promise also waits for the HTTP server, which is closed by whoever opened it.
@@ -317,6 +327,17 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
       if (await this.#check(socket)) socket.emit('session:changed');
       else socket.disconnect(true);
     }
+  }
+
+  /** Tells every page that may read the list. One whose session nobody can tell of right now reads it again by itself. */
+  async #tellOfList(list: RegistryList): Promise<void> {
+    for (const socket of [...this.server.of('/').sockets.values()])
+      try {
+        const session = await this.sessions.byHash(socket.data.tokenHash);
+        if (session?.account.permissions.includes(neededToList[list])) socket.emit('list:changed', list);
+      } catch (error) {
+        this.#tell(error);
+      }
   }
 
   async #checkSessions(): Promise<void> {

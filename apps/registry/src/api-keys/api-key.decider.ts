@@ -1,10 +1,9 @@
 import {
   type ApiKeyEvent,
   type Decider,
-  grantedByKey,
   type KeyLimits,
   type KeyPermission,
-  mayByKey,
+  mayGiveToKey,
   type Permission,
   Refusal,
 } from '@muster/contracts';
@@ -119,21 +118,13 @@ function changeOf<Field extends Changeable, Value>(
   return { [field]: { from, to } } as { [F in Field]?: { from: Value; to: Value } };
 }
 
-/**
- * Refuses with `not-permitted` what would give more than one has oneself. One's own key never does more than its owner at the time,
- * so each permission only has to stand for something one may. Somebody else's key, which one sees when it is made, must not
- * stand for anything that one may not.
- */
+/** Refuses with `not-permitted` what would give more than one has oneself, by the rule of `mayGiveToKey`. */
 export function giveOnly(
   permissions: readonly KeyPermission[],
   ownerId: string,
   { accountId, may }: { accountId: string | undefined; may: readonly Permission[] },
 ): void {
-  const beyond = permissions.filter((permission) => {
-    const granted = grantedByKey[permission];
-    if (ownerId !== accountId) return !granted.every((each) => may.includes(each));
-    return granted.length > 0 && mayByKey([permission], may).length === 0;
-  });
+  const beyond = permissions.filter((permission) => !mayGiveToKey(permission, may, ownerId === accountId));
   if (beyond.length > 0)
     throw new Refusal('not-permitted', {
       field: 'permissions',

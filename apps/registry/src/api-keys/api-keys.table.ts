@@ -93,7 +93,7 @@ async function keepRoom(tx: EntityManager): Promise<void> {
 
 type Listed = Omit<ApiKeyRow, 'ownerName'> & { readonly ownerName: string; readonly ownerDisabled: boolean | null };
 
-/** Every key to be listed, by name. `now` decides which have expired. */
+/** Every key to be listed, by name, the revoked ones last. `now` decides which have expired. */
 export async function listApiKeys(tx: Pick<EntityManager, 'query'>, now: string): Promise<ListedApiKey[]> {
   const rows = await tx.query<Listed[]>(
     `select k.key_id as "keyId", k.owner_id as "ownerId", coalesce(a.name, k.owner_name) as "ownerName",
@@ -101,7 +101,7 @@ export async function listApiKeys(tx: Pick<EntityManager, 'query'>, now: string)
             k.limits, k.created_at as "createdAt", k.revoked_at as "revokedAt", k.last_used_at as "lastUsedAt", k.version
        from api_keys k left join accounts a on a.account_id = k.owner_id
       where k.revoked_at is null or k.revoked_at > $1::timestamptz - $2::interval
-      order by lower(k.name), k.created_at, k.key_id`,
+      order by k.revoked_at is not null, lower(k.name), k.created_at, k.key_id`,
     [now, REVOKED_FOR],
   );
   return rows.map((row) => listedOf(row, now));

@@ -43,6 +43,11 @@ export const routes: Routes = [
         loadComponent: () => import('./configuration/configuration.js').then(({ Configuration }) => Configuration),
       },
       {
+        path: 'keys',
+        title: 'API keys',
+        loadComponent: () => import('./api-keys/api-keys.js').then(({ ApiKeys }) => ApiKeys),
+      },
+      {
         path: 'accounts',
         title: 'Accounts',
         loadComponent: () => import('./accounts/accounts.js').then(({ Accounts }) => Accounts),

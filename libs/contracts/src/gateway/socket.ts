@@ -65,11 +65,19 @@ export interface ServerToConsole {
     room: 'fleet' | 'models' | 'metrics' | 'log' | 'history' | 'figures' | 'requests';
     nodeId?: string;
   }) => void;
+  /** A list of the registry is not what it was: read it again. Told only to whoever may read it, at most once a second. */
+  'list:changed': (list: RegistryList) => void;
   /** Name or permissions of the account are others now: ask who is signed in, and show what it may see. */
   'session:changed': () => void;
   /** The session ended; the socket closes after this. */
   'session:ended': () => void;
 }
+
+/** Lists that are read over REST, and not a room of their own. */
+export type RegistryList = 'accounts' | 'keys';
+
+/** What one needs to read such a list, and to hear that it changed. */
+export const neededToList: Record<RegistryList, Permission> = { accounts: 'accounts:manage', keys: 'keys:manage' };
 
 export const NodeRoom = z.object({ nodeId: NodeId });
 

@@ -1,55 +1,58 @@
-import { Dialog, type DialogConfig } from '@angular/cdk/dialog';
-import { inject, Service, type Type } from '@angular/core';
-import type { ManagedAccount } from '@muster/contracts';
-import { firstValueFrom } from 'rxjs';
-
-const look: DialogConfig = {
-  panelClass: 'dialog',
-  backdropClass: 'veil',
-  ariaModal: true,
-  autoFocus: 'h1',
-  restoreFocus: true,
-};
-// Typed input is not lost to a slip of the mouse: Escape and Cancel close it, the backdrop does not.
-const typing: DialogConfig = { autoFocus: 'input', disableClose: true };
+import { inject, Service } from '@angular/core';
+import { type ManagedAccount, routes } from '@muster/contracts';
+import { Api } from '../api/api.js';
+import { doneIf } from '../api/outcome.js';
+import { Dialogs } from '../ui/dialogs.js';
 
 /** The dialogs about accounts. Each is loaded when it is first asked for; true when something was changed by it. */
 @Service()
 export class AccountDialogs {
-  readonly #dialog = inject(Dialog);
+  readonly #dialogs = inject(Dialogs);
+  readonly #api = inject(Api);
 
   async newAccount(): Promise<boolean> {
     const { NewAccount } = await import('./dialogs/new-account.js');
-    return this.#open(NewAccount, 'new-account-title', undefined, typing);
+    return (await this.#dialogs.fill<boolean>(NewAccount, 'new-account-title')) === true;
   }
 
   async editAccount(account: ManagedAccount): Promise<boolean> {
     const { EditAccount } = await import('./dialogs/edit-account.js');
-    return this.#open(EditAccount, 'edit-account-title', account, typing);
+    return (await this.#dialogs.fill<boolean>(EditAccount, 'edit-account-title', account)) === true;
   }
 
   async setPassword(account: ManagedAccount): Promise<boolean> {
     const { SetPassword } = await import('./dialogs/set-password.js');
-    return this.#open(SetPassword, 'set-password-title', account, typing);
+    return (await this.#dialogs.fill<boolean>(SetPassword, 'set-password-title', account)) === true;
   }
 
-  async disableAccount(account: ManagedAccount): Promise<boolean> {
-    const { DisableAccount } = await import('./dialogs/disable-account.js');
-    return this.#open(DisableAccount, 'disable-account-title', account, { role: 'alertdialog' });
+  disableAccount({ accountId, name }: ManagedAccount): Promise<boolean> {
+    return this.#dialogs.ask({
+      title: `Disable ${name}?`,
+      words: [
+        'Every session of the account ends at once, and nobody can sign in with it until it is enabled again. ' +
+          'Its API keys do not work meanwhile.',
+      ],
+      keep: 'Leave it',
+      go: 'Disable',
+      going: 'Disabling…',
+      act: (commandId) => this.#api.call(routes.disableAccount, { params: { accountId }, commandId }),
+    });
   }
 
-  async deleteAccount(account: ManagedAccount): Promise<boolean> {
-    const { DeleteAccount } = await import('./dialogs/delete-account.js');
-    return this.#open(DeleteAccount, 'delete-account-title', account, { role: 'alertdialog' });
-  }
-
-  async #open(
-    component: Type<unknown>,
-    ariaLabelledBy: string,
-    data: ManagedAccount | undefined,
-    more: DialogConfig,
-  ): Promise<boolean> {
-    const config = { ...(look as object), ...(more as object), ariaLabelledBy, data };
-    return (await firstValueFrom(this.#dialog.open<boolean>(component, config).closed)) === true;
+  deleteAccount({ accountId, name }: ManagedAccount): Promise<boolean> {
+    return this.#dialogs.ask({
+      title: `Delete ${name}?`,
+      words: [
+        'Every session of the account ends at once, its API keys are revoked, and its password is forgotten. ' +
+          'It can not be brought back.',
+        'What the account did stays in the history under its name. The name can be given to another account.',
+      ],
+      keep: 'Keep it',
+      go: 'Delete',
+      going: 'Deleting…',
+      // Somebody else was faster: it is gone all the same.
+      act: async (commandId) =>
+        doneIf(await this.#api.call(routes.deleteAccount, { params: { accountId }, commandId }), 'account-deleted'),
+    });
   }
 }

@@ -20,3 +20,11 @@ export const outage = (words: string): { readonly ok: false; readonly failure: F
 /** The words a failure has for one field of a form, if any. */
 export const wordsFor = (failure: Failure, field: string): string | undefined =>
   failure.fields.find((problem) => problem.field === field)?.words;
+
+/** A refusal with one of these codes says that it is done already, by whoever was faster. */
+export const doneIf = (outcome: Outcome<unknown>, ...codes: RefusalCode[]): Outcome<unknown> =>
+  !outcome.ok && codes.some((code) => code === outcome.failure.code) ? { ok: true, value: undefined } : outcome;
+
+/** The same outcome with another value where there is one. */
+export const mapped = <T, R>(outcome: Outcome<T>, take: (value: T) => R): Outcome<R> =>
+  outcome.ok ? { ok: true, value: take(outcome.value) } : outcome;

@@ -8,8 +8,9 @@ import {
   signal,
   untracked,
   type Signal,
+  type WritableSignal,
 } from '@angular/core';
-import type { ConsoleToServer, Joined, Numbered, ServerToConsole } from '@muster/contracts';
+import type { ConsoleToServer, Joined, Numbered, RegistryList, ServerToConsole } from '@muster/contracts';
 import { io, type Socket } from 'socket.io-client';
 import { Session } from '../session/session.js';
 import { Clock } from './clock.js';
@@ -69,6 +70,7 @@ export class Connection {
   readonly #live = signal<Live>({ state: 'connecting' });
   /** Grows with each connection: whoever stands in a room joins it again. */
   readonly #epoch = signal(0);
+  readonly #listChanges: Record<RegistryList, WritableSignal<number>> = { accounts: signal(0), keys: signal(0) };
   #pinger: ReturnType<typeof setInterval> | undefined;
   #redial: ReturnType<typeof setTimeout> | undefined;
 
@@ -86,6 +88,10 @@ export class Connection {
       this.#isLost();
       void this.#session.check();
     });
+    this.#socket.on('list:changed', (list) => {
+      // A Gateway of another version may know lists that this page does not.
+      if (Object.hasOwn(this.#listChanges, list)) this.#listChanges[list].update((changes) => changes + 1);
+    });
     this.#socket.on('session:changed', () => void this.#session.check());
     this.#socket.on('session:ended', () => this.#session.ended('Your session has ended. Sign in again.'));
     this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
@@ -102,6 +108,11 @@ export class Connection {
       clearTimeout(this.#redial);
       this.#socket.disconnect();
     });
+  }
+
+  /** Another value than before whenever a list may have changed: the Gateway says so, or the connection is a new one. */
+  changesOf(list: RegistryList): Signal<string> {
+    return computed(() => `${this.#epoch()} ${this.#listChanges[list]()}`);
   }
 
   /**

@@ -41,7 +41,7 @@ export class Field {
   readonly name = input.required<string>();
   readonly label = input.required<string>();
   readonly hint = input('');
-  readonly type = input<'text' | 'password'>('text');
+  readonly type = input<'text' | 'password' | 'date'>('text');
   readonly autocomplete = input('off');
   readonly inputmode = input<string>();
 
