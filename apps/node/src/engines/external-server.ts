@@ -27,13 +27,16 @@ export interface ExternalServer {
   readonly address: EngineAddress;
   /** Sorted by name. */
   readonly models: readonly ExternalModel[];
+  /** How many requests it answers at the same time, where it tells. */
+  readonly slots?: number;
   /** What it tells of its load, all models together. */
   readonly health: EngineHealth;
 }
 
-/** Watches for such servers: they come and go as they please. */
+/** Watches for OpenAI-style servers that are not ours: they come and go as they please. */
 export interface ExternalServers {
-  /** Those that answer now. */
+  /** Those that answer now, in the order of their addresses. */
   current(): readonly ExternalServer[];
-  stop(): void;
+  /** Resolves when nothing is asked any more. */
+  stop(): Promise<void>;
 }

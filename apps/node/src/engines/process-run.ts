@@ -15,7 +15,9 @@ export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** With a channel for messages, which ends when this process does. */
   readonly channel?: boolean;
-  readonly onLine: (text: string, from: 'stdout' | 'stderr') => void;
+  readonly onLine: (text: string) => void;
+  /** A line that has no end yet, each time it grows. */
+  readonly onRest?: (unfinished: string) => void;
 }
 
 /** A process in a group of its own: what it starts in turn ends with it. */
@@ -40,7 +42,7 @@ export function startProcess(options: ProcessOptions): ProcessRun {
   });
   for (const from of ['stdout', 'stderr'] as const) {
     const stream = child[from];
-    if (stream !== null) readLines(stream, (text) => options.onLine(text, from));
+    if (stream !== null) readLines(stream, options.onLine, options.onRest);
   }
   const { pid } = child;
   const signal = (name: NodeJS.Signals): void => {

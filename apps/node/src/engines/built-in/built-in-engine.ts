@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Gpu, LogLevel } from '@muster/contracts';
@@ -9,16 +8,15 @@ import { startBuiltIn, tryLibrary } from './built-in-run.js';
 import { installedLibrary, installLibrary, type Library, UnusableBinary } from './install.js';
 import { readMachineFacts } from './machine-facts.js';
 import { type Backend, binariesFor, type Binary, ENGINE_VERSION, unusedGpus } from './release.js';
-import { socketFolder } from './socket-folder.js';
 
 export interface BuiltInOptions {
-  /** The node's data folder: sockets of runs. */
-  readonly data: string;
-  /** Where the library is kept; several nodes of one machine may share it. `engines` in the data folder unless told otherwise. */
-  readonly folder?: string;
+  /** Where the library is kept; several nodes of one machine may share it. */
+  readonly folder: string;
+  /** A path for a run's socket, another one each time. */
+  readonly nextSocket: () => `${string}.sock`;
   readonly gpus: readonly Pick<Gpu, 'vendor'>[];
   /** Whether it may be fetched when it is not there yet. */
-  readonly mayInstall: boolean;
+  readonly mayFetch: boolean;
   readonly log: (level: LogLevel, text: string) => void;
   /** The child's compiled program, where it does not lie beside this. */
   readonly program?: string;
@@ -34,16 +32,14 @@ const AGAIN_AT_MOST_MS = 60 * 60_000;
  */
 export async function openBuiltIn(options: BuiltInOptions): Promise<Engine & { close(): Promise<void> }> {
   const program = options.program ?? fileURLToPath(new URL('./child/main.js', import.meta.url));
-  const engines = options.folder ?? join(options.data, 'engines');
+  const engines = options.folder;
   const facts = await readMachineFacts(options.gpus);
   const binaries = binariesFor(facts);
-  const sockets = socketFolder(options.data);
   const listeners = new Set<(availability: EngineAvailability) => void>();
   const closing = new AbortController();
   let library: Library | undefined;
   let now: EngineAvailability = { state: 'missing', words: 'The built-in engine is not installed.' };
   let again: NodeJS.Timeout | undefined;
-  let numbered = 0;
 
   const become = (next: EngineAvailability) => {
     now = next;
@@ -144,8 +140,8 @@ export async function openBuiltIn(options: BuiltInOptions): Promise<Engine & { c
       state: 'missing',
       words: `There is no binary of the built-in engine for this machine (${facts.platform} ${facts.arch}${facts.platform === 'linux' && !facts.glibc ? ' without glibc' : ''}). Use llama-server or a server that runs already.`,
     });
-  else if (found !== undefined && (isBest || !options.mayInstall)) use(found);
-  else if (options.mayInstall) installing = attempt(AGAIN_AFTER_MS);
+  else if (found !== undefined && (isBest || !options.mayFetch)) use(found);
+  else if (options.mayFetch) installing = attempt(AGAIN_AFTER_MS);
   else
     become({ state: 'missing', words: 'The built-in engine is not installed, and the node was told not to fetch it.' });
 
@@ -161,14 +157,12 @@ export async function openBuiltIn(options: BuiltInOptions): Promise<Engine & { c
       const wanted = spec.parameters.gpuBackend ?? 'auto';
       if (wanted !== 'auto' && wanted !== 'cpu' && wanted !== library.backend)
         throw new EngineFailure(`The built-in engine computes on ${library.backend} here, not on ${wanted}.`);
-      numbered += 1;
-      return startBuiltIn({ program, library, socketPath: join(sockets.path, `${numbered}.sock`) }, spec, listener);
+      return startBuiltIn({ program, library, socketPath: options.nextSocket() }, spec, listener);
     },
     close: async () => {
       closing.abort(new EngineFailure('The node is stopping'));
       clearTimeout(again);
       await installing;
-      sockets.remove();
     },
   };
 }

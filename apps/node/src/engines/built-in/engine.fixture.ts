@@ -8,15 +8,16 @@ const program = join(import.meta.dirname, '../../../dist/engines/built-in/child/
 
 /**
  * The built-in engine, fetched from the package registry by the first test of a run that asks for it; the others find it
- * there. `data` is the test's own.
+ * there. `folder` is the test's own, for sockets.
  */
-export async function testEngine(data: string): Promise<Engine & { close(): Promise<void> }> {
+export async function testEngine(folder: string): Promise<Engine & { close(): Promise<void> }> {
   const said: string[] = [];
+  let numbered = 0;
   const engine = await openBuiltIn({
-    data,
     folder: join(testRunFolder(), 'engines'),
+    nextSocket: () => `${join(folder, String((numbered += 1)))}.sock`,
     gpus: [],
-    mayInstall: true,
+    mayFetch: true,
     log: (_level, text) => said.push(text),
     program,
   });
