@@ -18,6 +18,9 @@ export const LogLine = z.object({
   message: z.string().check(z.maxLength(LOG_LINE_MAX_BYTES)),
   /** Bytes cut off the end, when the line was longer than 8 KiB. */
   cutBytes: z.optional(z.number().check(z.int(), z.gte(1))),
+  /** Of a line about one executor: which, and which run of it, so that a run's lines can be read together. */
+  executorId: z.optional(z.string().check(z.maxLength(128))),
+  executorRun: z.optional(z.uuid()),
 });
 export type LogLine = z.infer<typeof LogLine>;
 

@@ -1,7 +1,19 @@
 import type { LogEntry } from '@muster/contracts';
 import fc from 'fast-check';
 import { aLine, AT } from '../testing/examples.js';
-import { append, findIn, type Log, MOST_ENTRIES, passes, pieces, prepend, rejoin, textOf } from './log-entries.js';
+import {
+  append,
+  countsOf,
+  findIn,
+  indexAt,
+  type Log,
+  MOST_ENTRIES,
+  passes,
+  pieces,
+  prepend,
+  rejoin,
+  textOf,
+} from './log-entries.js';
 
 const empty: Log = { epoch: 'e', entries: [], more: false };
 const lines = (...numbers: number[]): LogEntry[] => numbers.map((n) => aLine(n));
@@ -9,6 +21,36 @@ const log = (...numbers: number[]): Log => ({ ...empty, entries: lines(...number
 const numbers = ({ entries }: Log): number[] => entries.map(({ n }) => n);
 
 describe('the log on the page', () => {
+  it('can be narrowed to the lines about one executor', () => {
+    const about = (n: number, executorId: string): LogEntry => {
+      const entry = aLine(n);
+      return entry.kind === 'line' ? { ...entry, line: { ...entry.line, executorId } } : entry;
+    };
+    const remark: LogEntry = { kind: 'remark', n: 3, at: AT, level: 'info', message: 'link up' };
+    const filter = { levels: new Set(['info'] as const), remarks: true, executorId: 'llama' };
+    const all = [about(1, 'llama'), about(2, 'qwen'), remark, aLine(4)];
+    expect(all.filter((entry) => passes(entry, filter)).map(({ n }) => n)).toEqual([1]);
+    expect(all.filter((entry) => passes(entry, { ...filter, executorId: undefined }))).toHaveLength(4);
+  });
+
+  it('counts its lines by level', () => {
+    const counts = countsOf([aLine(1), aLine(2, 'x', 'critical'), aLine(3)]);
+    expect([counts.get('info'), counts.get('critical'), counts.get('gateway')]).toEqual([2, 1, undefined]);
+  });
+
+  it('is found by a time: the first entry from then on, else the last', () => {
+    const later = (n: number): LogEntry => ({
+      kind: 'remark',
+      n,
+      at: new Date(Date.parse(AT) + n * 1_000).toISOString(),
+      level: 'info',
+      message: '',
+    });
+    const entries = [later(1), later(2), later(4)];
+    expect([0, 2_500, 9_000].map((ms) => indexAt(entries, Date.parse(AT) + ms))).toEqual([0, 2, 2]);
+    expect(indexAt([], 0)).toBe(-1);
+  });
+
   it('takes each entry once and in order', () => {
     expect(numbers(append(log(1, 2), lines(2, 3)))).toEqual([1, 2, 3]);
   });

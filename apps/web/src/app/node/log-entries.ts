@@ -80,18 +80,36 @@ export function textOf(entry: LogEntry): string {
 export interface LogFilter {
   readonly levels: ReadonlySet<LogLevel>;
   readonly remarks: boolean;
+  /** Only lines about this executor; absent for all lines. */
+  readonly executorId?: string | undefined;
 }
 
-export const passes = (entry: LogEntry, { levels, remarks }: LogFilter): boolean => {
+export const passes = (entry: LogEntry, { levels, remarks, executorId }: LogFilter): boolean => {
   switch (entry.kind) {
     case 'line':
-      return levels.has(entry.line.level);
+      return levels.has(entry.line.level) && (executorId === undefined || entry.line.executorId === executorId);
     case 'remark':
-      return remarks;
+      return remarks && executorId === undefined;
     case 'gap':
       return true;
   }
 };
+
+/** How many entries there are of each kind that can be switched on and off. */
+export function countsOf(entries: readonly LogEntry[]): ReadonlyMap<LogLevel | 'gateway', number> {
+  const counts = new Map<LogLevel | 'gateway', number>();
+  for (const entry of entries) {
+    const kind = entry.kind === 'line' ? entry.line.level : entry.kind === 'remark' ? 'gateway' : undefined;
+    if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The first entry that shows a time from `atMs` on; the last one when all are earlier. -1 without entries. */
+export function indexAt(entries: readonly LogEntry[], atMs: number): number {
+  const index = entries.findIndex((entry) => Date.parse(timeOf(entry)) >= atMs);
+  return index === -1 ? entries.length - 1 : index;
+}
 
 /** The places in the list where the text is found, whatever the case; none for an empty text. */
 export function findIn(entries: readonly LogEntry[], text: string): number[] {

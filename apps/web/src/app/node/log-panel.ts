@@ -11,11 +11,12 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
-import { type LogEntry, type LogLevel, logLevels, routes } from '@muster/contracts';
+import { type Executor, type LogEntry, type LogLevel, logLevels, routes } from '@muster/contracts';
 import { urlOf } from '../api/api.js';
-import { timeOfDay } from '../ui/format.js';
+import { moment, timeOfDay } from '../ui/format.js';
+import { Clock } from '../live/clock.js';
 import { Slash } from '../ui/shortcut.js';
-import { findIn, type Log, type LogFilter, passes, pieces, textOf, timeOf } from './log-entries.js';
+import { countsOf, findIn, indexAt, type Log, type LogFilter, passes, pieces, textOf, timeOf } from './log-entries.js';
 import { NodeLogStore } from './node-log.js';
 
 const titles: Record<LogLevel, string> = {
@@ -44,6 +45,9 @@ const OWN_SCROLL_MS = 200;
 })
 export class LogPanel {
   readonly nodeId = input.required<string>();
+  /** Those that the lines can be narrowed to. */
+  readonly executors = input.required<readonly Executor[]>();
+  readonly #clock = inject(Clock);
   protected readonly store = inject(NodeLogStore);
   readonly #followed = this.store.follow(this.nodeId);
   private readonly viewport = viewChild(CdkVirtualScrollViewport);
@@ -67,7 +71,14 @@ export class LogPanel {
   protected readonly text = signal('');
   protected readonly following = signal(true);
 
-  protected readonly log = this.#followed.log;
+  /** The live end of the log, or what is looked at around a time. */
+  protected readonly log = computed((): Log | undefined => this.store.looking() ?? this.#followed.log());
+  protected readonly counts = computed(() => countsOf(this.log()?.entries ?? []));
+  protected readonly isChoosingTime = signal(false);
+  protected readonly lookingWords = computed(() => {
+    const looking = this.store.looking();
+    return looking && moment(new Date(looking.atMs).toISOString(), this.#clock.now());
+  });
   protected readonly shown = computed(() =>
     (this.log()?.entries ?? []).filter((entry) => passes(entry, this.filter())),
   );
@@ -97,20 +108,40 @@ export class LogPanel {
   constructor() {
     afterRenderEffect(() => {
       const last = this.shown().length - 1;
-      if (this.following() && last >= 0) this.#scrollTo(last);
+      if (this.following() && this.store.looking() === undefined && last >= 0) this.#scrollTo(last);
     });
   }
 
   protected toggle(level: LogLevel): void {
-    this.filter.update(({ levels, remarks }) => {
-      const next = new Set(levels);
+    this.filter.update((filter) => {
+      const next = new Set(filter.levels);
       if (!next.delete(level)) next.add(level);
-      return { levels: next, remarks };
+      return { ...filter, levels: next };
     });
   }
 
   protected toggleRemarks(): void {
-    this.filter.update(({ levels, remarks }) => ({ levels, remarks: !remarks }));
+    this.filter.update((filter) => ({ ...filter, remarks: !filter.remarks }));
+  }
+
+  /** Only the lines about one executor; an empty id for all. */
+  protected narrow(executorId: string): void {
+    this.filter.update((filter) => ({ ...filter, executorId: executorId === '' ? undefined : executorId }));
+  }
+
+  /** Looks at the log as it was around a time of the person's own zone. */
+  protected async jump(local: string): Promise<void> {
+    const atMs = Date.parse(local);
+    if (Number.isNaN(atMs)) return;
+    this.following.set(false);
+    await this.store.lookAt(this.nodeId(), atMs);
+    this.isChoosingTime.set(false);
+    afterNextRender(() => this.#scrollTo(Math.max(0, indexAt(this.shown(), atMs) - 2)), { injector: this.#injector });
+  }
+
+  protected backToLive(): void {
+    this.store.backToLive();
+    this.following.set(true);
   }
 
   protected search(text: string): void {

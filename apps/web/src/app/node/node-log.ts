@@ -35,7 +35,13 @@ const logRoom = (nodeId: string): Room<Log, Numbered & { entries: LogEntry[] }> 
 
 type Asking = { readonly state: 'idle' | 'asking' } | { readonly state: 'failed'; readonly words: string };
 
-/** The log of one node: live at its end, and further back on demand. */
+/** A part of the log around a time, apart from its live end. */
+export interface LookedAt extends Log {
+  readonly atMs: number;
+  readonly newer: boolean;
+}
+
+/** The log of one node: live at its end, further back on demand, and around a time. */
 @Service({ autoProvided: false })
 export class NodeLogStore {
   readonly #api = inject(Api);
@@ -43,6 +49,9 @@ export class NodeLogStore {
   readonly #older = signal<Log | undefined>(undefined);
   readonly #asking = signal<Asking>({ state: 'idle' });
   readonly asking = this.#asking.asReadonly();
+  readonly #looking = signal<LookedAt | undefined>(undefined);
+  /** What is looked at around a time; undefined while the live end is. */
+  readonly looking = this.#looking.asReadonly();
 
   /** The log as far as it is known, and whether it is live. Call it once, where things are injected. */
   follow(nodeId: Signal<string>): { remote: Signal<Remote<Log>>; log: Signal<Log | undefined> } {
@@ -72,5 +81,41 @@ export class NodeLogStore {
     const known = this.#older();
     this.#older.set(known?.epoch === epoch ? prepend(known, page) : page);
     this.#asking.set({ state: 'idle' });
+  }
+
+  /** Looks at the thousand entries around a time. */
+  async lookAt(nodeId: string, atMs: number): Promise<void> {
+    const page = await this.#ask(nodeId, { around: new Date(atMs).toISOString(), limit: 1_000 });
+    if (page !== undefined) this.#looking.set({ ...page, newer: page.newer === true, atMs });
+  }
+
+  /** Adds a thousand entries before or after those that are looked at. */
+  async lookFurther(nodeId: string, which: 'older' | 'newer'): Promise<void> {
+    const known = this.#looking();
+    const [first, last] = [known?.entries[0], known?.entries.at(-1)];
+    if (known === undefined || first === undefined || last === undefined) return;
+    const place = which === 'older' ? { before: Math.floor(first.n) } : { after: Math.ceil(last.n) };
+    const page = await this.#ask(nodeId, { ...place, limit: 1_000 });
+    if (page === undefined) return;
+    if (page.epoch !== known.epoch) return this.lookAt(nodeId, known.atMs);
+    if (which === 'older')
+      this.#looking.set({ ...known, entries: [...page.entries, ...known.entries], more: page.more });
+    else this.#looking.set({ ...known, entries: [...known.entries, ...page.entries], newer: page.newer === true });
+  }
+
+  backToLive(): void {
+    this.#looking.set(undefined);
+    this.#asking.set({ state: 'idle' });
+  }
+
+  async #ask(
+    nodeId: string,
+    query: { around: string; limit: number } | { before?: number; after?: number; limit: number },
+  ) {
+    if (this.#asking().state === 'asking') return undefined;
+    this.#asking.set({ state: 'asking' });
+    const answer = await this.#api.call(routes.readLog, { params: { nodeId }, query });
+    this.#asking.set(answer.ok ? { state: 'idle' } : { state: 'failed', words: answer.failure.words });
+    return answer.ok ? answer.value : undefined;
   }
 }
