@@ -1,12 +1,5 @@
 import { Component, computed, effect, HostListener, inject, signal, untracked } from '@angular/core';
-import {
-  form,
-  FormField,
-  FormRoot,
-  type SchemaPath,
-  validate,
-  type ValidationError,
-} from '@angular/forms/signals';
+import { form, FormField, FormRoot, type SchemaPath, validate, type ValidationError } from '@angular/forms/signals';
 import { lastOf } from '../live/remote.js';
 import { Field } from '../ui/field.js';
 import { changesIn, emptyForm, fieldOf, type FormValues, formOf, problemsIn } from './form-values.js';
