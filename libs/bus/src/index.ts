@@ -15,5 +15,5 @@ export { type BusNotice, type BusState, type OnNotice, type Stoppable, type Tail
 export { type Outlet } from './outlet.js';
 export { seal, SealBroken, secretId, unseal } from './seal.js';
 export { StreamDrift } from './streams.js';
-export { type FactBatch, PlaceMoved, type StreamPlace, type TakeOptions } from './take-facts.js';
+export { type Batch, type FactBatch, PlaceMoved, type StreamPlace, type TakeOptions } from './take-facts.js';
 export { AskOutage, type AskProblem } from './wire.js';

@@ -1,4 +1,4 @@
-import { type FactFamily, Outage } from '@muster/contracts';
+import { type FactFamily, fromRequestMessage, Outage, type RequestEvent, type StreamName } from '@muster/contracts';
 import {
   AckPolicy,
   type Consumer,
@@ -24,9 +24,9 @@ export interface StreamPlace {
 }
 
 /** Facts that follow one another, for one effect. */
-export interface FactBatch<Family extends FactFamily> {
+export interface Batch<F> {
   /** In the order of the stream. May be empty: then only the place moves, past what went to the dead letters. */
-  readonly facts: readonly FactOf<Family>[];
+  readonly facts: readonly F[];
   /** Where the reader stood before: the effect is due only if its own place is this one. Undefined: nowhere yet. */
   readonly from: StreamPlace | undefined;
   /** Where it stands with these facts: to be kept in the same transaction as their effect. */
@@ -38,6 +38,28 @@ export interface FactBatch<Family extends FactFamily> {
   /** Fires when the reader stops: a handler that can may end early, and the facts come again. */
   readonly signal: AbortSignal;
 }
+
+export type FactBatch<Family extends FactFamily> = Batch<FactOf<Family>>;
+
+/** Where facts of one shape are on the bus, and how a message is read as one; `read` throws when it does not fit. */
+export interface FactSource<F> {
+  readonly stream: StreamName;
+  readonly prefix: string;
+  read(message: JsMsg): F;
+}
+
+export const familySource = <Family extends FactFamily>(family: Family): FactSource<FactOf<Family>> => ({
+  stream: family.stream,
+  prefix: family.prefix,
+  read: (message) => readFact(family, message),
+});
+
+/** What became of requests, as their routers tell it. */
+export const requestSource: FactSource<RequestEvent> = {
+  stream: 'REQUESTS',
+  prefix: 'muster.request',
+  read: (message) => fromRequestMessage(message.headers?.get('ce-facttype'), message.json()),
+};
 
 export interface TakeOptions {
   /** Names the reader in notices, and in dead letters. Letters, digits, `-` and `_`. */
@@ -83,7 +105,7 @@ const MAX_FAILURES = 8;
  * anything else at first whole, then fact by fact, so that the one at fault shows; after its 8th failure that one goes to
  * the dead letters, as what cannot be read does at once, and the others go on.
  */
-export class FactTaker<Family extends FactFamily> implements Stoppable {
+export class FactTaker<F> implements Stoppable {
   readonly #stopping = new AbortController();
   readonly #most: number;
   readonly #deadLetter: (letter: DeadLetter) => Promise<void>;
@@ -97,9 +119,9 @@ export class FactTaker<Family extends FactFamily> implements Stoppable {
   constructor(
     private readonly connection: Connection,
     private readonly streams: Streams,
-    private readonly family: Family,
+    private readonly source: FactSource<F>,
     private readonly options: TakeOptions,
-    private readonly handler: (batch: FactBatch<Family>) => Promise<void>,
+    private readonly handler: (batch: Batch<F>) => Promise<void>,
   ) {
     this.#most = Math.max(1, options.most ?? MOST);
     this.#deadLetter = options.deadLetter ?? toDeadLetters(connection, streams);
@@ -135,7 +157,7 @@ export class FactTaker<Family extends FactFamily> implements Stoppable {
   }
 
   async #open(): Promise<Consumer> {
-    const { stream, prefix } = this.family;
+    const { stream, prefix } = this.source;
     const { name } = this.options;
     const kept = await this.options.place();
     const { created: life, state } = await this.streams.ensure(stream);
@@ -191,11 +213,11 @@ export class FactTaker<Family extends FactFamily> implements Stoppable {
 
   /** Whole, and when that fails for another reason than an outage, fact by fact. */
   async #take(messages: readonly JsMsg[]): Promise<void> {
-    const readable: Readable<Family>[] = [];
+    const readable: Readable<F>[] = [];
     for (const message of messages) {
       const fact = this.#parse(message);
       if (fact instanceof Error) await this.#buryAtLast(message, fact, 1);
-      readable.push({ message, fact: fact instanceof Error ? undefined : fact });
+      readable.push({ message, fact: fact instanceof Error ? undefined : { told: fact } });
     }
     if (await this.#handOver(readable, 1)) return;
     for (const one of readable) {
@@ -206,13 +228,13 @@ export class FactTaker<Family extends FactFamily> implements Stoppable {
   }
 
   /** False when the effect failed so often for another reason than an outage. */
-  async #handOver(taken: readonly Readable<Family>[], tries: number): Promise<boolean> {
+  async #handOver(taken: readonly Readable<F>[], tries: number): Promise<boolean> {
     const last = taken.at(-1);
     if (last === undefined) return true;
     const { signal } = this.#stopping;
     const { streamSequence: sequence, pending } = last.message.info;
     const to = { life: this.#life, sequence };
-    const facts = taken.flatMap(({ fact }) => (fact === undefined ? [] : [fact]));
+    const facts = taken.flatMap(({ fact }) => (fact === undefined ? [] : [fact.told]));
     for (let attempt = 1, failures = 0; ; attempt += 1) {
       try {
         await this.handler({ facts, from: this.#at, to, pending, attempt, signal });
@@ -228,9 +250,9 @@ export class FactTaker<Family extends FactFamily> implements Stoppable {
     }
   }
 
-  #parse(message: JsMsg): FactOf<Family> | Error {
+  #parse(message: JsMsg): F | Error {
     try {
-      return readFact(this.family, message);
+      return this.source.read(message);
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
@@ -257,10 +279,10 @@ export class FactTaker<Family extends FactFamily> implements Stoppable {
   }
 }
 
-interface Readable<Family extends FactFamily> {
+interface Readable<F> {
   readonly message: JsMsg;
   /** Undefined: it lies with the dead letters. */
-  readonly fact: FactOf<Family> | undefined;
+  readonly fact: { readonly told: F } | undefined;
 }
 
 /** The messages of a pull, as many at a time as have arrived or are about to, and at most so many. */

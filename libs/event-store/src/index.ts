@@ -26,6 +26,6 @@ export {
   startServiceRelay,
   type StoreHost,
 } from './store-host.js';
-export { startStreamProjection, streamPlaceOf, type StreamProjection } from './stream-projection.js';
+export { movePlace, startStreamProjection, streamPlaceOf, type StreamProjection } from './stream-projection.js';
 export { APPEND_ONE, type Appended, type AppendOptions, EventStore, type EventStoreOptions } from './store.js';
 export { type EventOf, type FactOf, readFact, type Stored } from './stored.js';

@@ -1,4 +1,12 @@
-import { type Bus, type FactBatch, PlaceMoved, type Stoppable, type StreamPlace, type TakeOptions } from '@muster/bus';
+import {
+  type Batch,
+  type Bus,
+  type FactBatch,
+  PlaceMoved,
+  type Stoppable,
+  type StreamPlace,
+  type TakeOptions,
+} from '@muster/bus';
 import type { FactFamily } from '@muster/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import * as z from 'zod/mini';
@@ -50,7 +58,7 @@ export const startStreamProjection = <Family extends FactFamily>(
   bus.takeFacts(family, { ...options, name, place: () => streamPlaceOf(database, name) }, async (batch) => {
     await onDatabase(() =>
       database.transaction(async (tx) => {
-        await moveOn(tx, name, batch);
+        await movePlace(tx, name, batch);
         if (batch.facts.length > 0) await project(batch.facts, tx, batch);
       }),
     );
@@ -58,10 +66,10 @@ export const startStreamProjection = <Family extends FactFamily>(
   });
 
 /** Moves the place, which nobody else can do then until the transaction ends. Throws PlaceMoved when it is not where the facts begin. */
-async function moveOn(
+export async function movePlace(
   tx: EntityManager,
   name: string,
-  { from, to }: Pick<FactBatch<FactFamily>, 'from' | 'to'>,
+  { from, to }: Pick<Batch<unknown>, 'from' | 'to'>,
 ): Promise<void> {
   await tx.query(`insert into stream_places (reader, life, sequence) values ($1, '', 0) on conflict do nothing`, [
     name,

@@ -12,7 +12,7 @@ const Ports = z.object({ console: z.number(), postgres: z.number() });
 const Counted = z.array(z.object({ command_id: z.uuid().nullable(), stream_id: z.string(), version: z.number() }));
 
 /** A part by the name that `npm start` gives it. */
-export type PartName = 'registry' | 'monitor' | 'gateway' | 'router' | 'node service' | 'NATS' | 'Postgres';
+export type PartName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router' | 'node service' | 'NATS' | 'Postgres';
 
 /** The system as `npm start` runs it, in a folder of its own, and ways to break it. */
 export class DrilledMuster {

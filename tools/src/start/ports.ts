@@ -9,6 +9,7 @@ export const Ports = z.object({
   console: Port,
   registry: Port,
   monitor: Port,
+  stats: Port,
   /** Of the interface for applications. */
   router: Port,
   node: Port,
@@ -25,6 +26,8 @@ const FIRST_ROUTER = 8090;
 /** Below 32,768, where Linux begins to hand out ports to outgoing connections. */
 const FIRST_INTERNAL = 18_000;
 const SLOTS = 1_000;
+/** Parts whose port nobody types: the room between the places of two data folders. */
+const INTERNAL_PARTS = 5;
 const TRIES = 200;
 
 /** A port that a person may choose; one that is only usual gives way when it is taken. */
@@ -40,7 +43,7 @@ export type IsFree = (port: number) => Promise<boolean>;
  * start at the same moment do not find the same port free.
  */
 export const internalPorts = (dataFolder: string): number =>
-  FIRST_INTERNAL + (createHash('sha256').update(dataFolder).digest().readUInt32BE() % SLOTS) * 4;
+  FIRST_INTERNAL + (createHash('sha256').update(dataFolder).digest().readUInt32BE() % SLOTS) * INTERNAL_PARTS;
 
 /**
  * A free port for each part: the remembered one when it is free still, else the next free one after the usual. The
@@ -61,6 +64,7 @@ export async function choosePorts(
     monitor: internal + 1,
     postgres: internal + 2,
     nats: internal + 3,
+    stats: internal + 4,
   };
   const parts = Object.keys(first) as (keyof Ports)[];
   const chosen = new Map<keyof Ports, number>();

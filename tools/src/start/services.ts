@@ -19,7 +19,7 @@ export interface ServiceSettings {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export type ServiceName = 'registry' | 'monitor' | 'gateway' | 'router';
+export type ServiceName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router';
 
 /** How each service is started: its compiled program, its own part of the environment, and how it says that it is ready. */
 export function serviceParts(settings: ServiceSettings): Record<ServiceName, PartSpec> {
@@ -40,9 +40,14 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
       ...stored,
       ...dial,
       // Muster's own other ports are never nodes.
-      MUSTER_OWN_ADDRESSES: [ports.console, ports.registry, ports.monitor, ports.router]
+      MUSTER_OWN_ADDRESSES: [ports.console, ports.registry, ports.monitor, ports.stats, ports.router]
         .map((port) => `localhost:${port}`)
         .join(','),
+    }),
+    stats: service(settings, 'stats', '127.0.0.1', ports.stats, {
+      ...common,
+      DATABASE_URL: databaseUrl,
+      HOST: '127.0.0.1',
     }),
     gateway: service(settings, 'gateway', options.host, ports.console, {
       ...common,

@@ -65,8 +65,8 @@ export class System {
       accessKeyFile: join(folder.secrets, 'access-key'),
       env: this.env,
     };
-    const { registry, monitor, gateway, router } = serviceParts(settings);
-    const services = [registry, monitor, gateway, router].map(run);
+    const { registry, monitor, stats, gateway, router } = serviceParts(settings);
+    const services = [registry, monitor, stats, gateway, router].map(run);
     await Promise.all([...services, this.localNode(settings, run)]);
     await this.welcome(settings, instance, performance.now() - startedMs);
   }

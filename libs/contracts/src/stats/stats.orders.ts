@@ -16,7 +16,7 @@ export const MOST_LINES = 8;
 export const ReadTallies = orderTo('stats', 'read-tallies', {
   request: z.object({ window: WindowName, by: Grouping }),
   reply: z.object({
-    /** Where the window begins: at the step that holds the moment it reaches back to. Null: the first request. */
+    /** Where the window begins: so many whole steps back, the one under way among them. Null: the first request. */
     from: z.nullable(z.iso.datetime()),
     tallies: z.array(z.object({ of: TallyOf, tally: Tally })).check(z.maxLength(MOST_TALLIES)),
     /** There were more than fit. */

@@ -1,0 +1,113 @@
+import { type RequestOutcome, RequestError, requestOutcomes, type RequestView, type Tally } from '@muster/contracts';
+import * as z from 'zod/mini';
+import { Distribution, StoredDistribution } from './distribution.js';
+
+const whole = z.number().check(z.int());
+
+const sums = ['completed', 'failed', 'cancelled', 'refused', 'lost', 'delayed'] as const;
+const amounts = ['tokensIn', 'tokensOut', 'bytesIn', 'bytesOut'] as const;
+const measures = ['queueMs', 'firstTokenMs', 'totalMs', 'tokensPerSecond'] as const;
+type Sum = (typeof sums)[number] | (typeof amounts)[number];
+type Measure = (typeof measures)[number];
+
+/** Tokens a second are recorded in tenths, so that slow ones are told apart. */
+const scales: Record<Measure, number> = { queueMs: 1, firstTokenMs: 1, totalMs: 1, tokensPerSecond: 10 };
+
+/** A cell as it is stored; what is 0 or empty is left out. A change to a cell has the same form, and may be below 0. */
+export const StoredCell = z.object({
+  sums: z.partialRecord(z.enum([...sums, ...amounts]), whole),
+  errors: z.partialRecord(RequestError, whole),
+  spreads: z.partialRecord(z.enum(measures), StoredDistribution),
+});
+export type StoredCell = z.infer<typeof StoredCell>;
+
+const isOutcome = (state: string): state is RequestOutcome => (requestOutcomes as readonly string[]).includes(state);
+
+/** Tokens out for each second from the first one to the end; undefined where that was no time at all. */
+export function tokensPerSecond({ tokensOut, firstTokenMs, totalMs }: RequestView): number | undefined {
+  if (tokensOut === undefined || tokensOut === 0 || totalMs === undefined) return undefined;
+  const ms = totalMs - (firstTokenMs ?? 0);
+  return ms <= 0 ? undefined : (tokensOut * 1000) / ms;
+}
+
+/**
+ * What is counted of some requests: those of one span of time, of one node, model or key. Adding up cells in any order and
+ * grouping gives the cell of all their requests.
+ */
+export class Cell {
+  readonly #sums = new Map<Sum, number>();
+  readonly #errors = new Map<RequestError, number>();
+  readonly #spreads = new Map<Measure, Distribution>();
+
+  static from({ sums: stored, errors, spreads }: StoredCell): Cell {
+    const cell = new Cell();
+    for (const [name, value] of Object.entries(stored)) cell.#add(name as Sum, value);
+    for (const [name, value] of Object.entries(errors)) cell.#error(name as RequestError, value);
+    for (const [name, value] of Object.entries(spreads)) cell.#spreads.set(name as Measure, Distribution.from(value));
+    return cell;
+  }
+
+  /** Counts a request that has ended. `isDelayed` by the threshold in force. */
+  ended(request: RequestView, isDelayed: boolean): void {
+    if (!isOutcome(request.state)) throw new Error(`A request that is ${request.state} has not ended`);
+    this.#add(request.state, 1);
+    if (isDelayed) this.#add('delayed', 1);
+    for (const name of amounts) this.#add(name, request[name] ?? 0);
+    if (request.error !== undefined) this.#error(request.error, 1);
+    const values = { ...request, tokensPerSecond: tokensPerSecond(request) };
+    for (const name of measures) {
+      const value = values[name];
+      if (value !== undefined) this.#spread(name).record(value * scales[name]);
+    }
+  }
+
+  /** Counts a request as lost; with -1, takes that back. */
+  lost(times: 1 | -1): void {
+    this.#add('lost', times);
+  }
+
+  merge(other: Cell): void {
+    for (const [name, value] of other.#sums) this.#add(name, value);
+    for (const [name, value] of other.#errors) this.#error(name, value);
+    for (const [name, value] of other.#spreads) this.#spread(name).merge(value);
+  }
+
+  stored(): StoredCell {
+    return {
+      sums: Object.fromEntries([...this.#sums].filter(([, value]) => value !== 0)),
+      errors: Object.fromEntries([...this.#errors].filter(([, value]) => value !== 0)),
+      spreads: Object.fromEntries([...this.#spreads].map(([name, value]) => [name, value.stored()])),
+    };
+  }
+
+  /** What a page is told of it. */
+  tally(): Tally {
+    const sum = (name: Sum): number => Math.max(0, this.#sums.get(name) ?? 0);
+    const tally: Tally = {
+      ...{ completed: sum('completed'), failed: sum('failed'), cancelled: sum('cancelled'), refused: sum('refused') },
+      ...{ lost: sum('lost'), delayed: sum('delayed'), errors: Object.fromEntries(this.#errors) },
+      ...{ tokensIn: sum('tokensIn'), tokensOut: sum('tokensOut'), bytesIn: sum('bytesIn'), bytesOut: sum('bytesOut') },
+    };
+    for (const name of measures) {
+      const spread = this.#spreads.get(name)?.spread(scales[name]);
+      if (spread !== undefined) tally[name] = spread;
+    }
+    return tally;
+  }
+
+  #add(name: Sum, value: number): void {
+    if (value !== 0) this.#sums.set(name, (this.#sums.get(name) ?? 0) + value);
+  }
+
+  #error(name: RequestError, value: number): void {
+    this.#errors.set(name, (this.#errors.get(name) ?? 0) + value);
+  }
+
+  #spread(name: Measure): Distribution {
+    const known = this.#spreads.get(name);
+    if (known !== undefined) return known;
+    const made = new Distribution();
+    this.#spreads.set(name, made);
+    return made;
+  }
+}

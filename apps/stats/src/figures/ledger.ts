@@ -1,0 +1,192 @@
+import { isOpen, type RequestEvent, type RequestOutcome, type RequestView } from '@muster/contracts';
+import { lose, takeFact, type Tracked } from '../requests/tracked.js';
+import { Cell } from './cell.js';
+import { InFlight, type Stay, stayOf, stayTold } from './in-flight.js';
+import { slotOf } from './levels.js';
+import { type KnownNames, type Scope, scopeKey } from './scope.js';
+import { nodeOf, type RunTotals, type Totals } from './totals.js';
+
+/** What is to be added to the cell of one scope for one slot of the finest level. */
+export interface CellChange {
+  readonly slotMs: number;
+  readonly scope: Scope;
+  readonly cell: Cell;
+}
+
+/** What the facts taken since the last look have led to. */
+export interface Changes {
+  readonly requests: readonly Tracked[];
+  readonly cells: readonly CellChange[];
+  /** When each of those ended that have ended since, in ms since 1970. */
+  readonly endedMs: readonly number[];
+}
+
+/** More requests than this under way at once, and the oldest is given up as lost: no system of this size has so many. */
+export const MOST_OPEN = 100_000;
+
+const endedStates = new Set<string>(['completed', 'failed', 'cancelled', 'refused']);
+const outcomeOf = ({ state }: RequestView): RequestOutcome | undefined =>
+  endedStates.has(state) ? (state as RequestOutcome) : undefined;
+
+/**
+ * Counts requests fact by fact. Every accepted one is at any moment in exactly one place: under way here, or in the count of
+ * its outcome, or in that of the lost. The same facts lead to the same counts in any batching; a fact that comes again changes nothing.
+ */
+export class Ledger {
+  readonly #open = new Map<string, Tracked>();
+  readonly #inFlight = new InFlight();
+  #changed = new Map<string, Tracked>();
+  #cells = new Map<string, CellChange>();
+  #endedMs: number[] = [];
+
+  constructor(
+    readonly totals: Totals,
+    open: readonly Tracked[],
+    private readonly names: KnownNames,
+  ) {
+    for (const tracked of open) {
+      this.#open.set(tracked.view.requestId, tracked);
+      const stay = stayOf(tracked);
+      if (stay !== undefined) this.#inFlight.add(stay.nodeId, 1);
+    }
+  }
+
+  get open(): ReadonlyMap<string, Tracked> {
+    return this.#open;
+  }
+
+  get inFlight(): Pick<InFlight, 'now' | 'on'> {
+    return this.#inFlight;
+  }
+
+  /** `stored` is what is kept of a request that is not under way: needed for those that may have been there before. */
+  take(event: RequestEvent, stored?: Tracked): void {
+    const { requestId, at } = event.data;
+    const before = this.#open.get(requestId) ?? this.#changed.get(requestId) ?? stored;
+    const after = takeFact(before, event);
+    if (after === before) return;
+    if (before === undefined) this.totals.accepted += 1;
+    this.#changed.set(requestId, after);
+    this.#move(before, after, event);
+    const outcome = outcomeOf(after.view);
+    if (outcome === undefined) {
+      if (isOpen(after.view)) this.#keep(requestId, after, at);
+    } else if (before === undefined || outcomeOf(before.view) === undefined) {
+      this.#open.delete(requestId);
+      if (before?.view.state === 'lost') this.#countLost(before.view, -1);
+      this.#countEnd(after.view, outcome);
+    }
+  }
+
+  /** Gives up what is still under way of these. */
+  lose(requestIds: Iterable<string>, at: string): void {
+    for (const requestId of requestIds) {
+      const before = this.#open.get(requestId);
+      if (before === undefined) continue;
+      const after = lose(before, at);
+      this.#leave(stayOf(before), Date.parse(at));
+      this.#open.delete(requestId);
+      this.#changed.set(requestId, after);
+      this.#countLost(after.view, 1);
+    }
+  }
+
+  /** The Gateway has started anew: what is counted since then begins with these. */
+  beginRun(run: RunTotals): void {
+    this.totals.run = run;
+    for (const tracked of this.#open.values()) {
+      const stay = stayOf(tracked);
+      if (stay !== undefined) this.#peak(stay.nodeId, run.at);
+    }
+  }
+
+  /** What has changed since this was last asked. */
+  changes(): Changes {
+    const changes = {
+      requests: [...this.#changed.values()],
+      cells: [...this.#cells.values()],
+      endedMs: this.#endedMs,
+    };
+    this.#endedMs = [];
+    this.#changed = new Map();
+    this.#cells = new Map();
+    return changes;
+  }
+
+  #keep(requestId: string, tracked: Tracked, at: string): void {
+    this.#open.set(requestId, tracked);
+    const [oldest] = this.#open.keys();
+    if (this.#open.size > MOST_OPEN && oldest !== undefined) this.lose([oldest], at);
+  }
+
+  /** Follows a request from node to node: how many are where, and for how long they were. */
+  #move(before: Tracked | undefined, after: Tracked, event: RequestEvent): void {
+    const from = before === undefined ? undefined : stayOf(before);
+    const to = stayOf(after);
+    if (from !== undefined && from.nodeId === to?.nodeId) return;
+    const { at } = event.data;
+    const atMs = Date.parse(at);
+    this.#leave(from, atMs);
+    if (from === undefined && (before === undefined || before.view.state === 'queued'))
+      this.#addTime(stayTold(event), atMs);
+    if (to === undefined) return;
+    this.#inFlight.add(to.nodeId, 1);
+    this.#peak(to.nodeId, at);
+  }
+
+  #peak(nodeId: string, at: string): void {
+    const { run } = this.totals;
+    if (this.#inFlight.now > run.most) {
+      run.most = this.#inFlight.now;
+      run.mostAt = at;
+    }
+    const node = nodeOf(run, nodeId);
+    if (node !== undefined) node.most = Math.max(node.most, this.#inFlight.on(nodeId));
+  }
+
+  #leave(stay: Stay | undefined, atMs: number): void {
+    if (stay === undefined) return;
+    this.#inFlight.add(stay.nodeId, -1);
+    this.#addTime(stay, atMs);
+  }
+
+  #addTime(stay: Stay | undefined, untilMs: number): void {
+    if (stay === undefined) return;
+    const node = nodeOf(this.totals.run, stay.nodeId);
+    if (node !== undefined) node.inFlightMs += inRunMs(this.totals.run, stay, untilMs);
+  }
+
+  #countEnd(view: RequestView, outcome: RequestOutcome): void {
+    const { ended, run } = this.totals;
+    const { delayed } = run;
+    const isDelayed = (view.totalMs ?? 0) > delayed.thresholdMs;
+    const endedMs = Date.parse(view.endedAt ?? view.acceptedAt);
+    ended[outcome] += 1;
+    this.#endedMs.push(endedMs);
+    if (endedMs >= Date.parse(run.at)) {
+      run.handled += 1;
+      delayed.of += 1;
+      if (isDelayed) delayed.count += 1;
+    }
+    for (const cell of this.#cellsOf(view)) cell.ended(view, isDelayed);
+  }
+
+  #countLost(view: RequestView, times: 1 | -1): void {
+    this.totals.ended.lost += times;
+    for (const cell of this.#cellsOf(view)) cell.lost(times);
+  }
+
+  #cellsOf(view: RequestView): Cell[] {
+    const slotMs = slotOf('10s', Date.parse(view.endedAt ?? view.acceptedAt));
+    return this.names.scopesOf(view).map((scope) => {
+      const key = `${slotMs} ${scopeKey(scope)}`;
+      const change = this.#cells.get(key) ?? { slotMs, scope, cell: new Cell() };
+      this.#cells.set(key, change);
+      return change.cell;
+    });
+  }
+}
+
+/** How much of a stay lies in this life of the Gateway. */
+export const inRunMs = ({ at }: Pick<RunTotals, 'at'>, { sinceMs }: Stay, untilMs: number): number =>
+  Math.max(0, untilMs - Math.max(sinceMs, Date.parse(at)));

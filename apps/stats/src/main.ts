@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runService } from '@muster/service';
+import { stats } from './stats.js';
+
+await runService(stats);
