@@ -23,6 +23,8 @@ import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
 import { KnownSettings } from './settings/known-settings.js';
 import { SettingsController } from './settings/settings.controller.js';
+import { ParkedController } from './stores/parked.controller.js';
+import { StoreWatch } from './stores/store-watch.js';
 
 /** Everything behind the console's door. Every handler in it stands behind the Door, speaks through Reply and fails into the filter. */
 @Module({})
@@ -42,6 +44,7 @@ export class GatewayModule {
         HistoryController,
         RequestsController,
         SettingsController,
+        ParkedController,
         OpenApiController,
       ],
       providers: [
@@ -53,6 +56,7 @@ export class GatewayModule {
         ModelsFeed,
         FiguresFeed,
         ConsoleDoor,
+        StoreWatch,
         { provide: APP_GUARD, useClass: Door },
         { provide: APP_INTERCEPTOR, useClass: Reply },
         { provide: APP_FILTER, useClass: ProblemFilter },

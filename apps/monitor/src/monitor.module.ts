@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Bus, seal } from '@muster/bus';
-import { EventStore, openServiceStore, startServiceRelay } from '@muster/event-store';
+import { EventStore, openServiceStore, type Relay, startServiceRelay, StoreDesk } from '@muster/event-store';
 import { Clock, dialSettingsOf, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import type { MonitorConfig } from './config.js';
@@ -14,6 +14,7 @@ import { Links } from './links/links.js';
 import { Leases1764000100000 } from './migrations/1764000100000-leases.js';
 import { Telemetry1764000100010 } from './migrations/1764000100010-telemetry.js';
 import { TelemetryKeeper } from './telemetry/telemetry-keeper.js';
+import { StoreController } from './store/store.controller.js';
 import { dialAddresses } from './verify/dial-addresses.js';
 import { OwnAddresses, servicesOf } from './verify/own-addresses.js';
 import { Resolver } from './verify/resolve.js';
@@ -29,7 +30,7 @@ export class MonitorModule {
   static with(config: MonitorConfig): DynamicModule {
     return {
       module: MonitorModule,
-      controllers: [VerifyController],
+      controllers: [StoreController, VerifyController],
       providers: [
         {
           provide: MONITOR_ID,
@@ -60,6 +61,11 @@ const storeProviders = ({ DATABASE_URL }: MonitorConfig): FactoryProvider[] => [
     inject: [EventStore, Bus, Health, Shutdown, Logger],
     useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger) =>
       startServiceRelay('monitor', { health, shutdown, log }, store, bus, ['HEALTH']),
+  },
+  {
+    provide: StoreDesk,
+    inject: [EventStore, RELAY],
+    useFactory: ({ database }: EventStore, relay: Relay) => new StoreDesk('monitor', database, relay),
   },
   {
     provide: HealthFacts,

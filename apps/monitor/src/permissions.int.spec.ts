@@ -6,7 +6,9 @@ import {
   nodeCommands,
   type Order,
   Outage,
+  parkedOrders,
   Refusal,
+  storeOrders,
   VerifyNode,
 } from '@muster/contracts';
 import { everySort, SimulatedNode } from '@muster/testing';
@@ -32,7 +34,12 @@ describe('every order to the running monitor', () => {
     await stage.close();
   });
 
-  const orders: readonly Order[] = [VerifyNode, ...Object.values(nodeCommands)];
+  const orders: readonly Order[] = [
+    VerifyNode,
+    ...Object.values(nodeCommands),
+    ...Object.values(parkedOrders.monitor),
+    ...Object.values(storeOrders),
+  ];
 
   /** How an order that says nothing ends: for whoever may give it with `bad-input`, before anything is done. */
   const codeOf = async (order: Order, caller: Caller): Promise<string> => {
@@ -48,6 +55,11 @@ describe('every order to the running monitor', () => {
     }
   };
 
+  const passes = ({ allowed }: Order, { actor, permissions }: Caller): boolean => {
+    if (allowed === 'services') return actor.kind === 'gateway';
+    return allowed === 'account' ? actor.kind === 'account' : permissions.includes(allowed);
+  };
+
   it('is obeyed for whoever has the permission, and refused to everybody else', async () => {
     const found: string[] = [];
     for (const order of orders)
@@ -56,9 +68,7 @@ describe('every order to the running monitor', () => {
           const actor = { kind, id: randomUUID(), name: who };
           const caller = { actor, permissions: [...may], commandId: randomUUID(), correlationId: randomUUID() };
           const code = await codeOf(order, caller);
-          const allowed = order.allowed;
-          const passes = allowed !== 'services' && allowed !== 'account' && may.includes(allowed);
-          const expected = passes ? 'bad-input' : 'not-permitted';
+          const expected = passes(order, caller) ? 'bad-input' : 'not-permitted';
           if (code !== expected) found.push(`${order.subject} by ${kind} with ${who}: ${code}, not ${expected}`);
         }
     expect(found).toEqual([]);

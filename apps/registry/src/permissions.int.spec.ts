@@ -9,6 +9,8 @@ import {
   type Order,
   Outage,
   Refusal,
+  parkedOrders,
+  rebuildOrders,
   settingsOrders,
 } from '@muster/contracts';
 import { everySort, testDatabase, type TestDatabase, testNats, type TestNats } from '@muster/testing';
@@ -24,6 +26,8 @@ const table: readonly Order[] = [
   ...Object.values(historyOrders),
   ...Object.values(nodeOrders),
   ...Object.values(settingsOrders),
+  ...Object.values(parkedOrders.registry),
+  ...Object.values(rebuildOrders),
 ];
 
 describe('every order to the running registry', () => {

@@ -64,7 +64,7 @@ describe('the registry as a process', () => {
     const response = await fetch(`http://127.0.0.1:${port}/health/ready`);
     expect(await response.json()).toMatchObject({
       status: 'up',
-      checks: { database: { state: 'up' }, bus: { state: 'up' }, relay: { state: 'up' } },
+      checks: { database: { state: 'up' }, bus: { state: 'up' }, relay: { state: 'up' }, parked: { state: 'up' } },
     });
     expect(await registry.end('SIGTERM')).toBe(0);
   }, 40_000);

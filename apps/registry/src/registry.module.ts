@@ -1,5 +1,5 @@
 import { Bus } from '@muster/bus';
-import { EventStore, openServiceStore, startServiceRelay } from '@muster/event-store';
+import { EventStore, openServiceStore, type Relay, startServiceRelay, StoreDesk } from '@muster/event-store';
 import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import { AccountsController } from './accounts/accounts.controller.js';
@@ -16,6 +16,7 @@ import { ApiKeys } from './api-keys/api-keys.js';
 import { registryTables } from './database.js';
 import { firstSettings, type RegistryConfig } from './config.js';
 import { HistoryController } from './history/history.controller.js';
+import { HistoryTeller } from './history/history-teller.js';
 import { AutoConnect } from './nodes/auto-connect.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { Nodes } from './nodes/nodes.js';
@@ -23,6 +24,8 @@ import { KeyRotation } from './settings/key-rotation.js';
 import { SettingsBucket } from './settings/settings-bucket.js';
 import { SettingsController } from './settings/settings.controller.js';
 import { Settings } from './settings/settings.js';
+import { RegistryProjections } from './store/projections.js';
+import { StoreController } from './store/store.controller.js';
 
 const RELAY = Symbol('relay');
 
@@ -39,6 +42,7 @@ export class RegistryModule {
         NodesController,
         SessionsController,
         SettingsController,
+        StoreController,
       ],
       providers: [
         ...storeProviders(config),
@@ -63,6 +67,35 @@ const storeProviders = ({ DATABASE_URL }: RegistryConfig): FactoryProvider[] => 
     inject: [EventStore, Bus, Health, Shutdown, Logger],
     useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger) =>
       startServiceRelay('registry', { health, shutdown, log }, store, bus, ['FLEET', 'ACCESS']),
+  },
+  {
+    provide: RegistryProjections,
+    inject: [EventStore, Bus, Ids, Logger, Shutdown],
+    useFactory: (store: EventStore, bus: Bus, ids: Ids, log: Logger, shutdown: Shutdown) => {
+      const projections = new RegistryProjections({
+        store,
+        bus,
+        newId: () => ids.uuid(),
+        onGrown: new HistoryTeller(bus, ids.uuid()).tell,
+        onParked: (projection, stream) => {
+          log.error(
+            { msg: 'A fact can not be taken in; its stream waits until somebody looks', projection, stream },
+            'Registry',
+          );
+        },
+        onFailure: (projection, error) => {
+          log.error({ msg: 'A read model could not go on; it is tried again', projection, err: error }, 'Registry');
+        },
+      });
+      shutdown.at('work', () => projections.stop());
+      return projections;
+    },
+  },
+  {
+    provide: StoreDesk,
+    inject: [EventStore, RELAY, RegistryProjections],
+    useFactory: ({ database }: EventStore, relay: Relay, { retries }: RegistryProjections) =>
+      new StoreDesk('registry', database, relay, retries),
   },
 ];
 

@@ -313,5 +313,29 @@ export {
 } from './stats/stats.orders.js';
 export { endedOf, NO_NAME, Spread, Tally, TallyOf } from './stats/tally.js';
 export { GraphWindow, Grouping, groupings, WindowName, windows } from './stats/windows.js';
+export { ReadHealthFacts, StoredFact, storeOrders } from './store/facts.orders.js';
+export {
+  ListMonitorParked,
+  ListRegistryParked,
+  MOST_RAW_CHARACTERS,
+  ParkedEverywhere,
+  ParkedList,
+  parkedOrders,
+  ParkedStream,
+  ReadMonitorStore,
+  ReadRegistryStore,
+  Retried,
+  RetryMonitorParked,
+  RetryRegistryParked,
+  StoreService,
+  StoreState,
+} from './store/parked.orders.js';
+export {
+  ListProjections,
+  RebuildableView,
+  rebuildOrders,
+  RebuildProjection,
+  RebuildStep,
+} from './store/rebuild.orders.js';
 export { AccountName, nameKey, NodeName, Password, visibleText } from './text.js';
 export { SCHEMA_VERSION, upcast } from './upcast.js';

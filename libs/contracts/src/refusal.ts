@@ -46,6 +46,8 @@ export const refusals = {
   'certificate-differs': 'The node shows another certificate than the one you accepted.',
   'rotation-running':
     'The last change of the access key is still under way: some nodes have only the former key. End it first.',
+  'projection-unknown': 'There is no such read model.',
+  'rebuild-running': 'This read model is being rebuilt already.',
   'version-conflict': 'Somebody else changed this in the meantime. Reload and try again.',
   'not-found': 'There is nothing at this address.',
   'too-large': 'The request is too large.',

@@ -10,6 +10,7 @@ import { EventStore1764000000000 } from './migrations/1764000000000-event-store.
 import { Snapshots1765000000000 } from './migrations/1765000000000-snapshots.js';
 import { Epoch1765000000001 } from './migrations/1765000000001-epoch.js';
 import { StreamPlaces1765000000002 } from './migrations/1765000000002-stream-places.js';
+import { ParkedFacts1765000000003 } from './migrations/1765000000003-parked-facts.js';
 
 type Classes = readonly (new () => object)[];
 
@@ -38,7 +39,13 @@ const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_trans
 const CONNECT_TIMEOUT_MS = 5_000;
 /** How long to wait while another process migrates. */
 const MIGRATE_WITHIN_MS = 300_000;
-const OWN_MIGRATIONS = [EventStore1764000000000, Snapshots1765000000000, Epoch1765000000001, StreamPlaces1765000000002];
+const OWN_MIGRATIONS = [
+  EventStore1764000000000,
+  Snapshots1765000000000,
+  Epoch1765000000001,
+  StreamPlaces1765000000002,
+  ParkedFacts1765000000003,
+];
 const MIGRATIONS_LOCK = 'muster migrations';
 
 /** The options that put a session into the schema and bound what it may hold up. */

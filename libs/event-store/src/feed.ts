@@ -32,16 +32,41 @@ export async function readFeed(
   return { events: rows.map(storedFrom), end: last === undefined ? after : Place.parse(last) };
 }
 
-/** The next numbered events, by position. */
+/** An event that the relay has given its position. */
+export type Numbered = Stored & { readonly position: number };
+
+/** The next numbered events, by position; those of one stream when it is named. */
 export async function readNumbered(
   database: { query<T>(sql: string, values: unknown[]): Promise<T> },
   after: number,
   limit: number,
-): Promise<(Stored & { position: number })[]> {
+  stream?: string,
+): Promise<Numbered[]> {
   const rows = await database.query<unknown[]>(
-    `select ${COLUMNS} from events e where e.position > $1 order by e.position limit $2`,
-    [after, limit],
+    stream === undefined
+      ? `select ${COLUMNS} from events e where e.position > $1 order by e.position limit $2`
+      : `select ${COLUMNS} from events e where e.position > $1 and e.stream_id = $3 order by e.version limit $2`,
+    stream === undefined ? [after, limit] : [after, limit, stream],
   );
   // Selected by their position, so they have one.
-  return rows.map(storedFrom) as (Stored & { position: number })[];
+  return rows.map(storedFrom) as Numbered[];
+}
+
+/** Every committed event after a position, those that have none yet last. */
+export async function readRest(
+  tx: { query<T>(sql: string, values: unknown[]): Promise<T> },
+  after: number,
+): Promise<Numbered[]> {
+  const rows = await tx.query<unknown[]>(
+    `select ${COLUMNS} from events e where e.position > $1 or e.position is null
+     order by e.position nulls last, e.epoch, e.xid, e.pos`,
+    [after],
+  );
+  // They get the positions that the relay is about to give them.
+  let next = after;
+  return rows.map((row) => {
+    const stored = storedFrom(row);
+    next = stored.position ?? next + 1;
+    return { ...stored, position: next };
+  });
 }

@@ -9,16 +9,26 @@ export {
   ReservationTaken,
   VersionConflict,
 } from './failures.js';
-export { readNumbered } from './feed.js';
+export { type Numbered, readNumbered } from './feed.js';
+export { type ForeignOptions, foreignRow, type Owner, startForeignProjection } from './foreign-facts.js';
 export { type Handled, handlerFor, type HandleOptions, type HandlerOptions } from './handler.js';
 export type { Lag } from './lag.js';
-export { listParked, type Parked, retryParked } from './parked.js';
-export { checkpointOf, type Projection, projection } from './projection.js';
+export { countParked, listParked, type Parked, type ReadWaiting, type Retried, retryParked } from './parked.js';
+export { checkpointOf, type Projection, projection, type ProjectionOptions } from './projection.js';
 export { type Projections, type ProjectionsOptions, startProjections } from './projector.js';
-export { rebuild, type Rebuilt } from './rebuild.js';
+export {
+  type Lane,
+  type ReadFacts,
+  rebuild,
+  type Rebuildable,
+  rebuildable,
+  type RebuildOptions,
+  type Rebuilt,
+} from './rebuild.js';
 export { type Relay, type RelayBus, type RelayNotice, type RelayOptions, startRelay } from './relay.js';
 export { type RelayHealth, relayHealth, relayLine } from './relay-words.js';
 export type { SnapshotOptions } from './snapshots.js';
+export { StoreDesk } from './store-desk.js';
 export {
   openServiceDatabase,
   openServiceStore,

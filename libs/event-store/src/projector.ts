@@ -1,4 +1,4 @@
-import { type FactFamily, Outage } from '@muster/contracts';
+import { Outage } from '@muster/contracts';
 import { Bell, pauseMs } from './bell.js';
 import { onDatabase } from './failures.js';
 import { checkpointOf, type Projection, type Step, takeStep } from './projection.js';
@@ -132,7 +132,7 @@ class Loop {
   }
 
   async #step(): Promise<Step> {
-    const step = await takeStep<FactFamily>(this.store, this.projected);
+    const step = await takeStep(this.store, this.projected);
     // Another process may have moved the checkpoint: then nothing was read, and the place is where it is now.
     this.position = step.read === 0 ? await checkpointOf(this.store.database, this.name) : step.position;
     this.#moved.ring();

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { StreamName } from '@muster/contracts';
 import { type DatabaseOptions, openDatabase } from './database.js';
+import { countParked } from './parked.js';
 import { type RelayHealth, relayHealth, relayLine } from './relay-words.js';
 import { type Relay, type RelayBus, startRelay } from './relay.js';
 import { EventStore } from './store.js';
@@ -50,7 +51,7 @@ export const openServiceStore = async (
 ): Promise<EventStore> =>
   new EventStore(await openServiceDatabase(service, host, options), { newId: () => host.ids.uuid() });
 
-/** Starts the relay of a service's store, with its lines in the log, its check of readiness and its place in the shutdown. */
+/** Starts the relay of a service's store, with its lines in the log, its checks of readiness and its place in the shutdown. */
 export function startServiceRelay(
   service: string,
   { health, shutdown, log }: Pick<StoreHost, 'health' | 'shutdown' | 'log'>,
@@ -67,5 +68,11 @@ export function startServiceRelay(
   });
   shutdown.at('work', () => relay.stop());
   health.add('relay', () => relayHealth(relay));
+  health.add('parked', async () => {
+    const parked = await countParked(store.database);
+    return parked === 0
+      ? { state: 'up' }
+      : { state: 'degraded', words: `${parked} streams of facts wait until somebody looks at them` };
+  });
   return relay;
 }

@@ -1,4 +1,12 @@
-import { type Event, type Fact, type FactFamily, FactMeta, type StoredEvent, upcast } from '@muster/contracts';
+import {
+  type Event,
+  type Fact,
+  type FactFamily,
+  FactMeta,
+  type StoredEvent,
+  streamOf,
+  upcast,
+} from '@muster/contracts';
 import * as z from 'zod/mini';
 import { BrokenFact } from './failures.js';
 
@@ -59,6 +67,10 @@ export function storedFrom(row: unknown): Stored {
     meta,
   };
 }
+
+/** The family that a stream's facts are of. A stream of no family at all belongs to none. */
+export const familyIn = <Family extends FactFamily>(families: readonly Family[], stream: string): Family | undefined =>
+  families.find((family) => stream.startsWith(streamOf(family, '')));
 
 /** Reads a row as a fact of the family, old shapes included. Throws BrokenFact with the reason when it is none. */
 export function readFact<Family extends FactFamily>(

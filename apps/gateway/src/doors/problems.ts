@@ -56,6 +56,8 @@ export const statusOfCode: Record<ProblemCode, number> = {
   'verification-failed': 422,
   'certificate-differs': 409,
   'rotation-running': 409,
+  'projection-unknown': 404,
+  'rebuild-running': 409,
   'version-conflict': 409,
   'not-found': 404,
   'too-large': 413,

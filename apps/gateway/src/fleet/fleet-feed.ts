@@ -91,6 +91,11 @@ export class FleetFeed implements OnModuleInit, OnApplicationShutdown {
     if (!this.isKnown) throw new Outage('bus', 'The fleet is not known yet');
   }
 
+  /** How the stores of facts do, for the notices. */
+  stores(stores: { readonly parked: boolean; readonly heldUp: boolean }): void {
+    this.#live.stores(stores);
+  }
+
   has(nodeId: string): boolean {
     return this.#live.has(nodeId);
   }

@@ -52,6 +52,7 @@ export class LiveFleet {
   #loads = new Map<string, NodeLoad>();
   #loadsMoved = new Set<string>();
   #settings: Pick<SettingsState, 'version' | 'inferenceOpen'> | undefined;
+  #stores = { parked: false, heldUp: false };
   #gateway: GatewayView;
 
   /** `lookingAt` is where the registry looks for a first node, told for as long as none was ever registered. */
@@ -95,6 +96,11 @@ export class LiveFleet {
 
   pulse({ monitorId, impaired }: MonitorPulse, nowMs: number): void {
     this.#monitors.set(monitorId, { atMs: nowMs, impaired });
+  }
+
+  /** How the stores of facts do, as the services said last. */
+  stores(stores: { readonly parked: boolean; readonly heldUp: boolean }): void {
+    this.#stores = stores;
   }
 
   /** The settings in force, as far as every page tells of them. */
@@ -233,6 +239,8 @@ export class LiveFleet {
     if (nowMs - this.#aliveSinceMs >= SILENT_AFTER_MS && active.some(unheard)) notices.push('monitor-silent');
     const impaired = [...this.#monitors].some(([id, heard]) => heard.impaired && this.#hears(id, nowMs));
     if (impaired) notices.push('monitor-impaired');
+    if (this.#stores.heldUp) notices.push('facts-held-up');
+    if (this.#stores.parked) notices.push('facts-parked');
     return notices;
   }
 

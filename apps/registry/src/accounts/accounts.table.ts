@@ -1,6 +1,7 @@
 import {
   type Account,
   type AccountEvent,
+  type Fact,
   factFamilies,
   type ManagedAccount,
   nameKey,
@@ -82,6 +83,26 @@ export async function fillAccounts(events: readonly AccountEvent[], tx: EntityMa
       'update accounts set version = (select max(version) from events where stream_id = $2) where account_id = $1',
       [accountId, streamOf(factFamilies.account, accountId)],
     );
+}
+
+/**
+ * Fills the table again from one fact after the other, to the same rows: the version of a row is that of the last fact which a
+ * change of the account led to, the sessions that the change ended included.
+ */
+export async function replayAccounts(fact: Fact<AccountEvent>, tx: EntityManager): Promise<void> {
+  const { accountId } = fact.data;
+  if (fact.type === 'AccountSignedIn' || fact.type === 'AccountSignInRefused') return;
+  if (fact.type === 'AccountSignedOut') {
+    await tx.query(
+      `update accounts set version = $3 where account_id = $1 and exists (
+         select 1 from events e where e.stream_id = $2 and e.version < $3 and e.version >= $3 - 100
+           and e.meta->>'commandId' = $4 and e.type <> all('{AccountSignedIn,AccountSignedOut,AccountSignInRefused}'))`,
+      [accountId, fact.stream, fact.version, fact.meta.commandId],
+    );
+    return;
+  }
+  await fillAccounts([fact], tx);
+  await tx.update(AccountRow, accountId, { version: fact.version });
 }
 
 /** Any number will do, as long as nobody else in this database locks by it. */

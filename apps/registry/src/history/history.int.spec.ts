@@ -22,7 +22,7 @@ import type { DataSource } from 'typeorm';
 import { openRegistryDatabase } from '../database.js';
 import { Asker, machine, newSecret, refusalOf, startRegistry } from '../under-test.js';
 import { readFleetAt, readPage } from './history.query.js';
-import { historyPosition, takeIn } from './history.table.js';
+import { takeIn } from './history.table.js';
 
 const MONITOR: Actor = { kind: 'gateway', id: 'monitor', name: 'Monitor' };
 const meta = (actor: Actor) => ({ actor, commandId: randomUUID(), correlationId: randomUUID() });
@@ -153,7 +153,8 @@ describe('the timeline of a running registry', () => {
     const atOf = (type: string) => entries.find((entry) => entry.type === type)?.at ?? '';
     const justBefore = (at: string) => new Date(Date.parse(at) - 1).toISOString();
     expect(await fleetAt(justBefore(atOf('NodeRegistered')))).toEqual([]);
-    const [registered] = await fleetAt(atOf('NodeRegistered'));
+    // Of one append, yet a busy machine may write the facts in different milliseconds.
+    const [registered] = await fleetAt(atOf('NodeActivated'));
     expect(registered).toMatchObject({ name: 'gpu-04', activated: true, status: { reason: 'connecting' } });
     const [renamed] = await fleetAt(atOf('NodeRenamed'));
     expect(renamed).toMatchObject({ name: 'brisk-otter', activated: true, host: 'gpu-04.lab', port: 8022 });
@@ -208,8 +209,6 @@ describe('the table of the timeline', () => {
     const entries = await Promise.all([taken, again(), again()]);
     expect(entries.filter((entry) => entry !== undefined)).toHaveLength(1);
     expect(await again()).toBeUndefined();
-    expect(await historyPosition('node', database)).toBe(1);
-    expect(await historyPosition('health', database)).toBe(0);
   });
 
   it('takes a fact whose page the bus brings again from its beginning, even below its position', async () => {
@@ -217,7 +216,6 @@ describe('the table of the timeline', () => {
     await taken;
     const late = { ...fact, id: randomUUID(), position: 1, stream: `node-${randomUUID()}` };
     expect(await database.transaction((tx) => takeIn('node', late, tx))).toBeDefined();
-    expect(await historyPosition('node', database)).toBe(2);
   });
 
   it('shows the last status told before a moment, and nothing told under an earlier activation', async () => {

@@ -36,8 +36,8 @@ export async function takeIn(
   fact: Fact & { data: object },
   tx: EntityManager,
 ): Promise<HistoryEntry | undefined> {
-  // Whoever else takes the same fact waits here until this one is committed, and then finds it.
-  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`history ${aggregateId(fact.stream)}`]);
+  // One writer at a time, so that a node's name and its health never get in each other's way; a rebuild is no other's business.
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('history ' || current_schema(), 0))`);
   const [known] = await tx.query<unknown[]>('select 1 from history where id = $1', [fact.id]);
   if (known !== undefined) return undefined;
   const subject = subjectAfter(family, fact, await readSubject(family, fact, tx));
@@ -48,11 +48,6 @@ export async function takeIn(
   });
   await writeSubject(subject, tx);
   await writeEntry(entry, family === 'node' ? subject.node : null, tx);
-  await tx.query(
-    `insert into history_positions (family, position) values ($1, $2)
-     on conflict (family) do update set position = greatest(history_positions.position, excluded.position)`,
-    [family, position],
-  );
   return entry;
 }
 
@@ -123,11 +118,3 @@ async function writeEntry(entry: HistoryEntry, nodeAfter: FleetNode | null, tx: 
 /** The account that an entry is about, itself or by one of its keys. */
 const accountOf = ({ family, subject, data }: HistoryEntry): string | null =>
   subject.kind === 'account' ? subject.id : family === 'key' ? String(data['ownerId']) : null;
-
-/** How far the timeline has come in each family; 0 before the first. */
-export async function historyPosition(family: FactFamilyName, tx: Pick<EntityManager, 'query'>): Promise<number> {
-  const [row] = await tx.query<{ position: string }[]>('select position from history_positions where family = $1', [
-    family,
-  ]);
-  return Number(row?.position ?? 0);
-}

@@ -48,6 +48,11 @@ export const routes: Routes = [
         loadComponent: () => import('./api-keys/api-keys.js').then(({ ApiKeys }) => ApiKeys),
       },
       {
+        path: 'parked',
+        title: 'Parked facts',
+        loadComponent: () => import('./parked/parked.js').then(({ Parked }) => Parked),
+      },
+      {
         path: 'accounts',
         title: 'Accounts',
         loadComponent: () => import('./accounts/accounts.js').then(({ Accounts }) => Accounts),

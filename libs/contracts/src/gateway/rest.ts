@@ -34,6 +34,7 @@ import { RequestCursor, RequestFilter } from '../stats/request-filter.js';
 import { ReadRequest, ReadSeries, ReadTallies, RequestPage, REQUESTS_PAGE } from '../stats/stats.orders.js';
 import { GraphWindow, Grouping, WindowName } from '../stats/windows.js';
 import { SettingsValues } from '../registry/settings.values.js';
+import { ParkedEverywhere, Retried, RetryRegistryParked, StoreService } from '../store/parked.orders.js';
 import { AccountName, NodeName, Password } from '../text.js';
 import { ModelsView, NodeView } from './views.js';
 
@@ -470,6 +471,21 @@ export const routes = {
   changeSettings: route('PATCH /api/settings', 'Change what is given and leave the rest', 'settings:manage', {
     body: z.partial(SettingsValues),
     reply: Changed,
+  }),
+
+  listParked: route(
+    'GET /api/parked',
+    'The streams of facts that wait because one of them could not be taken in',
+    'settings:manage',
+    { reply: ParkedEverywhere },
+  ),
+  retryParked: route('POST /api/parked/retry', 'Try a stream that waits again', 'settings:manage', {
+    body: z.object({
+      service: StoreService,
+      projection: RetryRegistryParked.request.shape.projection,
+      stream: RetryRegistryParked.request.shape.stream,
+    }),
+    reply: Retried,
   }),
 
   readOpenApi: route('GET /api/openapi.json', 'This document', 'anyone', { reply: z.looseObject({}) }),

@@ -55,7 +55,14 @@ export const NodeLoad = z.object({
 export type NodeLoad = z.infer<typeof NodeLoad>;
 
 /** What holds for the page as a whole and must not be overlooked. */
-export const Notice = z.enum(['bus-away', 'monitor-silent', 'monitor-impaired', 'inference-open']);
+export const Notice = z.enum([
+  'bus-away',
+  'monitor-silent',
+  'monitor-impaired',
+  'facts-held-up',
+  'facts-parked',
+  'inference-open',
+]);
 export type Notice = z.infer<typeof Notice>;
 
 export const GatewayView = z.object({
