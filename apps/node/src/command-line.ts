@@ -79,6 +79,8 @@ const Environment = z.object({
 });
 
 const HELP = `
+Commands:
+  ticket   print what calls of inference to this node carry (Authorization: Bearer …), for the node's --data
 The access key is read from --access-key-file, or else from MUSTER_ACCESS_KEY. Without either the node makes one at its
 first start and prints it once. It is never an option of its own: other users of the machine see a program's options.`;
 

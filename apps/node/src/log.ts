@@ -4,6 +4,9 @@ import type { LogBuffer } from '@muster/node-link';
 /** Where lines go beside the ring: the terminal, or whatever collects its output. */
 export type LogSink = (line: LogLine) => void;
 
+/** A line belongs to one run of one executor. */
+export type LogSpan = Pick<LogLine, 'executorId' | 'executorRun'>;
+
 /** More lines than this of one message are left out, and the last one says how many. */
 const LINES_OF_ONE_MESSAGE = 100;
 
@@ -19,15 +22,15 @@ export class Log {
   ) {}
 
   /** Writes a message; one with several lines becomes as many lines of the log. Never with a secret in it. */
-  write(level: LogLevel, source: string, message: string): void {
+  write(level: LogLevel, source: string, message: string, span: LogSpan = {}): void {
     const lines = message.split(/\r?\n/);
-    for (const line of lines.slice(0, LINES_OF_ONE_MESSAGE)) this.#line(level, source, line);
+    for (const line of lines.slice(0, LINES_OF_ONE_MESSAGE)) this.#line(level, source, line, span);
     const left = lines.length - LINES_OF_ONE_MESSAGE;
-    if (left > 0) this.#line(level, source, `(${left} more lines of this message left out)`);
+    if (left > 0) this.#line(level, source, `(${left} more lines of this message left out)`, span);
   }
 
-  #line(level: LogLevel, source: string, text: string): void {
-    const line = { at: this.now(), level, source: source.slice(0, 64), ...readableLine(text) };
+  #line(level: LogLevel, source: string, text: string, span: LogSpan): void {
+    const line = { at: this.now(), level, source: source.slice(0, 64), ...span, ...readableLine(text) };
     this.sink({ seq: this.ring.add(line), ...line });
   }
 }
@@ -40,8 +43,8 @@ export const atLeast =
   };
 
 /** One line of JSON, as programs read it. */
-export const jsonLine = ({ seq, at, level, source, message, cutBytes }: LogLine): string =>
-  JSON.stringify({ time: at, level, source, seq, message, ...(cutBytes === undefined ? {} : { cutBytes }) });
+export const jsonLine = ({ at, level, source, seq, message, ...rest }: LogLine): string =>
+  JSON.stringify({ time: at, level, source, seq, message, ...rest });
 
 /** One line for a person, with the time of day. */
 export const prettyLine = ({ at, level, source, message, cutBytes }: LogLine): string => {

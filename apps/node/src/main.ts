@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { readCommandLine } from './command-line.js';
+import { ticketFor } from './inference/print-ticket.js';
 import { startNode } from './node-service.js';
 import { exitCodes, StartFailure } from './start-failure.js';
 import { openTerminal, type Terminal } from './terminal.js';
 
 /** How long a stop may take before the process ends all the same. */
-const STOP_WITHIN_MS = 5_000;
+const STOP_WITHIN_MS = 10_000;
 
 const { version } = z
   .object({ version: z.string() })
@@ -15,8 +16,12 @@ const { version } = z
 
 let terminal: Terminal | undefined;
 try {
-  const config = readCommandLine(process.argv.slice(2), process.env, version, (text) => process.stdout.write(text));
-  if (config !== undefined) {
+  const [first, ...others] = process.argv.slice(2);
+  const wantsTicket = first === 'ticket';
+  const args = wantsTicket ? others : process.argv.slice(2);
+  const config = readCommandLine(args, process.env, version, (text) => process.stdout.write(text));
+  if (config !== undefined && wantsTicket) console.log(ticketFor(config));
+  else if (config !== undefined) {
     const output = openTerminal(config);
     terminal = output;
     const node = await startNode(config, version, output);

@@ -9,8 +9,15 @@ import { accessKeys } from './access-keys.js';
 import type { NodeConfig } from './command-line.js';
 import { takeDataFolder } from './data-folder.js';
 import { errorCode } from './error-code.js';
+import { openEngines } from './engines/engines.js';
+import { Executors } from './executors/executors.js';
+import { KeptFiles } from './executors/kept-files.js';
+import { toldModels } from './executors/told-models.js';
 import { findGpus } from './gpus/find-gpus.js';
 import { ownCertificate } from './identity.js';
+import { InferenceDoor } from './inference/inference-door.js';
+import { EngineConnections } from './inference/pass-on.js';
+import { Tickets, ticketSecret } from './inference/tickets.js';
 import { linkLog } from './link-log.js';
 import { LogFiles } from './log-files.js';
 import { Log } from './log.js';
@@ -21,6 +28,9 @@ import { exitCodes, StartFailure } from './start-failure.js';
 import type { Terminal } from './terminal.js';
 
 const GIB = 1024 ** 3;
+
+/** Links are told another ticket so often. */
+const TICKET_MS = 12 * 60 * 60_000;
 
 /**
  * Starts the node: its data folder, certificate and keys, its hardware, its port, its measuring. Resolves when it serves,
@@ -68,11 +78,56 @@ export async function startNode(
       condition: { condition: 'serving' },
       executors: [],
     };
+    const engines = await openEngines(
+      { builtIn: 'keep', folder: undefined, llamaServer: 'llama-server', servers: [], discover: true },
+      folder.path,
+      hardware.gpus,
+      (level, words) => log.write(level, 'engine', words),
+      () => undefined,
+    );
+    started.push(engines.close);
+    const executors = new Executors({
+      engines: engines.engines,
+      external: engines.servers,
+      models: () => models.shelf.models,
+      files: new KeptFiles(folder.path, (words) => log.write('error', 'executor', words)),
+      log,
+      now: () => new Date().toISOString(),
+      newId: randomUUID,
+      changed: () => {
+        connections.keepOnly(executors.addresses());
+        server.refresh();
+      },
+    });
+    const connections = new EngineConnections();
+    started.push(() => connections.close());
+    started.push(() => executors.close());
+    const tickets = new Tickets(ticketSecret(folder.path), keys.current);
+    const door = new InferenceDoor({
+      ticketHolds: (ticket) => tickets.holds(ticket),
+      vouch: (address) => server.vouch(address),
+      byId: (executorId) => executors.byId(executorId),
+      byName: (model) => executors.byName(model),
+      served: () => executors.views().filter(({ state }) => state === 'online'),
+      connections,
+      onFault: (error) =>
+        log.write(
+          'error',
+          'inference',
+          `A bug ended a request: ${error instanceof Error ? error.stack : String(error)}`,
+        ),
+    });
     const server = serveLinks({
       tls: { key: certificate.keyPem, cert: certificate.certPem },
       accessKeys: keys.current,
-      hello: () => hello,
-      models: models.list,
+      hello: () => ({ ...hello, executors: executors.views() }),
+      models: toldModels(
+        () => models.shelf.models,
+        () => executors.externalModels(),
+      ),
+      ticket: (keyId) => tickets.current(keyId),
+      order: (order) => executors.carryOut(order),
+      http: door.listener,
       samples,
       log: log.ring,
       onNotice: linkLog(log),
@@ -81,10 +136,31 @@ export async function startNode(
       throw portFailure(error, config);
     });
     started.push(() => server.close('stopping'));
-    started.push(models.shelf.onChange(() => server.refresh()));
+    started.push(
+      models.shelf.onChange(() => {
+        executors.unblock();
+        server.refresh();
+      }),
+    );
+    await executors.start();
+    started.push(
+      every(TICKET_MS, () => {
+        tickets.renew();
+        server.refresh();
+      }),
+    );
+    // Before the port is closed: what is in flight may end, and its answers go out.
+    started.push(() => executors.close());
+    started.push(() => {
+      hello.condition = { condition: 'draining' };
+      server.refresh();
+    });
     started.push(keys.watch(log, (keyIds) => server.dropOldKeys(keyIds)));
-    const sampler = startSampler(samples, gpus.read, (words) =>
-      log.write('error', 'hardware', `The machine can not be measured: ${words}`),
+    const sampler = startSampler(
+      samples,
+      gpus.read,
+      () => executors.samples(),
+      (words) => log.write('error', 'hardware', `The machine can not be measured: ${words}`),
     );
     started.push(sampler.stop);
 
@@ -96,6 +172,11 @@ export async function startNode(
     await stop();
     throw error;
   }
+}
+
+function every(ms: number, act: () => void): () => void {
+  const timer = setInterval(act, ms);
+  return () => clearInterval(timer);
 }
 
 /** The log on its disk, in memory and on the terminal. */

@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { type GpuSample, Measurement } from '@muster/contracts';
+import { type ExecutorSample, type GpuSample, Measurement } from '@muster/contracts';
 import type { SampleBuffer } from '@muster/node-link';
 import { cpuPercentBetween, readCpuTimes } from './machine/cpu.js';
 import { readMemory } from './machine/memory.js';
@@ -21,6 +21,7 @@ export const nextBeat = (beat: number, elapsedMs: number): number =>
 export function startSampler(
   samples: SampleBuffer,
   readGpus: () => GpuSample[],
+  readExecutors: () => ExecutorSample[],
   failed: (words: string) => void,
 ): { stop(): void } {
   let before = readCpuTimes();
@@ -37,6 +38,7 @@ export function startSampler(
     cpuPercent = cpuPercentBetween(before, after) ?? cpuPercent;
     before = after;
     const { usedBytes, totalBytes } = await readMemory();
+    const executors = readExecutors();
     const load = process.platform === 'win32' ? undefined : (loadavg() as [number, number, number]);
     return Measurement.parse({
       cpuPercent,
@@ -44,6 +46,7 @@ export function startSampler(
       memoryTotalBytes: totalBytes,
       ...(load === undefined ? {} : { load }),
       gpus: readGpus(),
+      ...(executors.length === 0 ? {} : { executors }),
     });
   };
 

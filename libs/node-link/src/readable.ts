@@ -86,8 +86,9 @@ export function readableOutcome(outcome: NodeOutcome): NodeOutcome {
 
 function readableLogLine(line: LogLine): LogLine {
   const { message, cutBytes = 0 } = readableLine(line.message);
+  const executor = line.executorId === undefined ? {} : { executorId: short(line.executorId, 128) };
   const cut = cutBytes + (line.cutBytes ?? 0);
-  return { ...line, source: short(line.source, 64), message, ...(cut > 0 ? { cutBytes: cut } : {}) };
+  return { ...line, source: short(line.source, 64), ...executor, message, ...(cut > 0 ? { cutBytes: cut } : {}) };
 }
 
 export const readableHello = ({ version, run, name, log, hardware, condition, executors }: Hello): Hello => ({
