@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { seriousFindings } from './harness/axe.js';
 import type { Colours } from './harness/console.js';
+import { callFrom } from './harness/rest.js';
 import { Stage } from './harness/stage.js';
 import { admin, makeFirstAccount, openNode, openNodes, signIn, waitForColour, Wizard } from './harness/pages.js';
 
@@ -71,6 +73,10 @@ describe('every page', () => {
     await page.getByRole('link', { name: 'Configuration' }).click();
     await page.getByRole('heading', { name: 'Configuration', level: 1 }).waitFor();
     await look('configuration');
+
+    await lookAtAccounts(page, look);
+    await lookAtKeys(page, look);
+
     await page.goto('/no-such-page');
     await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
     await look('unknown page');
@@ -106,6 +112,68 @@ describe('every page', () => {
     return { page: window.page, close: () => window.close() };
   }
 });
+
+type Look = (what: string) => Promise<void>;
+
+/** Opens a page by its link beside the pages. */
+const goTo = async (page: Page, name: string): Promise<void> => {
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { name, level: 1 }).waitFor();
+};
+
+/** Opens a dialog by its button, looks at it, and leaves it by another. */
+async function lookAtDialog(page: Page, look: Look, button: string | RegExp, leave: string): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  const dialog = page.locator('[role=dialog], [role=alertdialog]');
+  await dialog.getByRole('heading', { level: 1 }).waitFor();
+  await look(`dialog of ${button}`);
+  await dialog.getByRole('button', { name: leave, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+async function lookAtAccounts(page: Page, look: Look): Promise<void> {
+  const vera = { accountId: randomUUID(), name: `Vera ${randomUUID().slice(0, 4)}`, permissions: ['fleet:view'] };
+  const made = await callFrom(page, 'POST', '/api/accounts', { ...vera, password: 'only looking around' });
+  expect(made.status).toBe(201);
+  await goTo(page, 'Accounts');
+  await page.getByRole('link', { name: vera.name }).waitFor();
+  await look('accounts');
+  await page.getByRole('button', { name: 'New account' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make account' }).click();
+  await page.getByRole('dialog').getByText('The name is empty').waitFor();
+  await look('new account, wrong input');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('link', { name: vera.name }).click();
+  await page.getByText('Nobody is signed in with this account').waitFor();
+  await look('account');
+  await lookAtDialog(page, look, 'Edit', 'Cancel');
+  await lookAtDialog(page, look, 'Set password', 'Cancel');
+  await lookAtDialog(page, look, 'Disable', 'Leave it');
+  await lookAtDialog(page, look, 'Delete', 'Keep it');
+  await page.getByRole('navigation', { name: 'About the account' }).getByRole('link', { name: 'History' }).click();
+  await page.getByRole('button', { name: `Account ${vera.name} made` }).waitFor();
+  await look('history of an account');
+  await page.getByRole('link', { name: 'Your account' }).click();
+  await page.getByText('this page').waitFor();
+  await look('own account');
+}
+
+async function lookAtKeys(page: Page, look: Look): Promise<void> {
+  await goTo(page, 'API keys');
+  await page.getByRole('button', { name: 'New key' }).waitFor();
+  await look('keys');
+  await page.getByRole('button', { name: 'New key' }).click();
+  const dialog = page.getByRole('dialog');
+  const name = `Search ${randomUUID().slice(0, 4)}`;
+  await dialog.getByLabel('Name').fill(name);
+  await look('new key');
+  await dialog.getByRole('button', { name: 'Make key' }).click();
+  await dialog.locator('[data-api-key]').waitFor();
+  await look('key shown');
+  await dialog.getByRole('button', { name: 'I have copied it' }).click();
+  await lookAtDialog(page, look, `Edit ${name}`, 'Cancel');
+  await lookAtDialog(page, look, `Revoke ${name}`, 'Keep it');
+}
 
 /** Presses Tab until the element with these words has the focus. */
 async function focusByTab(page: Page, words: string): Promise<void> {

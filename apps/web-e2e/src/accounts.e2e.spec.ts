@@ -132,6 +132,19 @@ describe('accounts, from an administrator’s page to a viewer’s', () => {
     expect([admins.takeComplaints(), veras.takeComplaints()]).toEqual([[], []]);
   });
 
+  it('shows on a tab of the account what was done to it and by it', async () => {
+    const { page } = admins;
+    await page.getByRole('navigation', { name: 'About the account' }).getByRole('link', { name: 'History' }).click();
+    for (const words of [`Account ${vera.name} made`, `Account ${vera.name} disabled`, `${vera.name} signed in`])
+      await page.getByRole('button', { name: words }).first().waitFor();
+    expect(await page.getByRole('button', { name: `${admin.name} signed in` }).count()).toBe(0);
+    await page.reload();
+    await page.getByRole('button', { name: `Account ${vera.name} enabled` }).waitFor();
+    await page.getByRole('link', { name: 'Account', exact: true }).click();
+    await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+    expect(admins.takeComplaints()).toEqual([]);
+  });
+
   it('deletes an account after asking, and offers no such thing for the own one', async () => {
     const { page } = admins;
     await page.getByRole('button', { name: 'Delete', exact: true }).click();

@@ -2,6 +2,7 @@ import { Component, computed, effect, inject, input, signal } from '@angular/cor
 import { Router, RouterLink } from '@angular/router';
 import { type ManagedAccount, permissions, routes, type SessionEntry } from '@muster/contracts';
 import { Api } from '../api/api.js';
+import { HistoryCard } from '../history/history-card.js';
 import { lastOf } from '../live/remote.js';
 import { PageTitle } from '../page-title.js';
 import { Session } from '../session/session.js';
@@ -13,7 +14,7 @@ import { SessionList } from './session-list.js';
 /** One account, for whoever manages them. */
 @Component({
   selector: 'app-account-page',
-  imports: [RouterLink, SessionList],
+  imports: [HistoryCard, RouterLink, SessionList],
   providers: [AccountsStore],
   template: `
     @if (!may()) {
@@ -49,29 +50,41 @@ import { SessionList } from './session-list.js';
       @if (done(); as words) {
         <p class="banner" role="status">{{ words }}</p>
       }
-      <section class="card" aria-labelledby="permissions">
-        <div class="card-head"><h2 id="permissions">May</h2></div>
-        <ul class="may">
-          @for (permission of account.permissions; track permission) {
-            <li>
-              {{ words[permission] }} <span class="mono sub">{{ permission }}</span>
-            </li>
-          } @empty {
-            <li class="sub">Nothing but sign in and change the own password.</li>
-          }
-        </ul>
-      </section>
-      @if (!own()) {
-        <section class="card" aria-labelledby="sessions">
-          <div class="card-head">
-            <h2 id="sessions">Sessions</h2>
-            <span class="grow"></span>
-            @if (sessions().length > 1) {
-              <button type="button" [disabled]="busy()" (click)="endAll()">End all</button>
+      @if (mayLookBack()) {
+        <nav class="tabs" aria-label="About the account">
+          <a routerLink="." [attr.aria-current]="looksBack() ? null : 'page'">Account</a>
+          <a routerLink="." [queryParams]="{ tab: 'history' }" [attr.aria-current]="looksBack() ? 'page' : null"
+            >History</a
+          >
+        </nav>
+      }
+      @if (looksBack()) {
+        <app-history-card [about]="about()" />
+      } @else {
+        <section class="card" aria-labelledby="permissions">
+          <div class="card-head"><h2 id="permissions">May</h2></div>
+          <ul class="may">
+            @for (permission of account.permissions; track permission) {
+              <li>
+                {{ words[permission] }} <span class="mono sub">{{ permission }}</span>
+              </li>
+            } @empty {
+              <li class="sub">Nothing but sign in and change the own password.</li>
             }
-          </div>
-          <app-session-list [sessions]="sessions()" [busy]="busy()" (end)="endOne($event)" />
+          </ul>
         </section>
+        @if (!own()) {
+          <section class="card" aria-labelledby="sessions">
+            <div class="card-head">
+              <h2 id="sessions">Sessions</h2>
+              <span class="grow"></span>
+              @if (sessions().length > 1) {
+                <button type="button" [disabled]="busy()" (click)="endAll()">End all</button>
+              }
+            </div>
+            <app-session-list [sessions]="sessions()" [busy]="busy()" (end)="endOne($event)" />
+          </section>
+        }
       }
     } @else if (store.view().state === 'ready') {
       <header class="page-head"><h1>There is no such account</h1></header>
@@ -81,9 +94,13 @@ import { SessionList } from './session-list.js';
     }
   `,
   styles: `
-    section {
+    section,
+    app-history-card {
       max-width: 820px;
       margin-bottom: var(--gap);
+    }
+    app-history-card {
+      --entries-height: none;
     }
     .off {
       color: var(--amber-ink);
@@ -98,6 +115,7 @@ import { SessionList } from './session-list.js';
 export class AccountPage {
   /** From the address of the page. */
   readonly accountId = input.required<string>();
+  readonly tab = input<string>();
 
   readonly #api = inject(Api);
   readonly #router = inject(Router);
@@ -113,6 +131,9 @@ export class AccountPage {
   protected readonly done = signal<string | undefined>(undefined);
   protected readonly sessions = signal<readonly SessionEntry[]>([]);
   protected readonly may = computed(() => this.#session.may('accounts:manage'));
+  protected readonly mayLookBack = computed(() => this.#session.may('fleet:view'));
+  protected readonly looksBack = computed(() => this.mayLookBack() && this.tab() === 'history');
+  protected readonly about = computed(() => ({ account: this.accountId() }));
   protected readonly own = computed(() => this.#session.account()?.accountId === this.accountId());
   protected readonly account = computed(() =>
     lastOf(this.store.view())?.find(({ accountId }) => accountId === this.accountId()),

@@ -7,6 +7,7 @@ import { Clock } from '../live/clock.js';
 import { Fleet } from '../live/fleet.js';
 import { lastOf } from '../live/remote.js';
 import { FleetModels } from '../models/fleet-models.js';
+import { HistoryCard } from '../history/history-card.js';
 import { NodeDialogs } from '../nodes/node-dialogs.js';
 import { PageTitle } from '../page-title.js';
 import { Session } from '../session/session.js';
@@ -15,7 +16,6 @@ import { StatusDot } from '../ui/status-dot.js';
 import { LogPanel } from './log-panel.js';
 import { followMetrics } from './metrics.js';
 import { Monitoring } from './monitoring.js';
-import { NodeHistory } from './node-history.js';
 import { NodeFacts } from './node-facts.js';
 
 /** An older sample than this says nothing of what is free. */
@@ -24,7 +24,7 @@ const SAMPLE_CURRENT_MS = 5_000;
 /** One node: how it is and why, what it is made of, how hard it works, and what it says. */
 @Component({
   selector: 'app-node-page',
-  imports: [ExecutorsPanel, LogPanel, Monitoring, NodeFacts, NodeHistory, RouterLink, StatusDot],
+  imports: [ExecutorsPanel, LogPanel, Monitoring, NodeFacts, HistoryCard, RouterLink, StatusDot],
   providers: [FleetModels],
   templateUrl: './node-page.html',
   styles: `

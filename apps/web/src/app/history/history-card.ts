@@ -1,11 +1,12 @@
-import { Component, computed, inject, input } from '@angular/core';
+import { Component, inject, input } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { HistoryList } from '../history/history-list.js';
-import { HistoryStore } from '../history/history-store.js';
+import type { HistoryFilter } from '@muster/contracts';
+import { HistoryList } from './history-list.js';
+import { HistoryStore } from './history-store.js';
 
-/** What has happened to one node, newest first. */
+/** What is about one node or one account, newest first. */
 @Component({
-  selector: 'app-node-history',
+  selector: 'app-history-card',
   imports: [HistoryList, RouterLink],
   providers: [HistoryStore],
   host: { class: 'card' },
@@ -13,7 +14,7 @@ import { HistoryStore } from '../history/history-store.js';
     <div class="card-head">
       <h2>History</h2>
       <span class="grow"></span>
-      <a class="button ghost" routerLink="/history" [queryParams]="{ node: nodeId() }">All filters</a>
+      <a class="button ghost" routerLink="/history" [queryParams]="about()">All filters</a>
     </div>
     @let remote = store.remote();
     @let asking = store.asking();
@@ -30,7 +31,7 @@ import { HistoryStore } from '../history/history-store.js';
         <app-history-list
           [timeline]="shown"
           [asking]="asking.state === 'asking'"
-          [linked]="false"
+          [linked]="about().node === undefined"
           (older)="store.askOlder(shown)"
         />
       </div>
@@ -43,7 +44,7 @@ import { HistoryStore } from '../history/history-store.js';
       display: block;
     }
     .entries {
-      max-height: 420px;
+      max-height: var(--entries-height, 420px);
       overflow: auto;
       border-radius: 0 0 var(--radius) var(--radius);
     }
@@ -52,9 +53,9 @@ import { HistoryStore } from '../history/history-store.js';
     }
   `,
 })
-export class NodeHistory {
-  readonly nodeId = input.required<string>();
+export class HistoryCard {
+  readonly about = input.required<Pick<HistoryFilter, 'node' | 'account'>>();
 
   protected readonly store = inject(HistoryStore);
-  protected readonly timeline = this.store.follow(computed(() => ({ node: this.nodeId() })));
+  protected readonly timeline = this.store.follow(this.about);
 }
