@@ -1,9 +1,8 @@
-import { Dialog, type DialogConfig } from '@angular/cdk/dialog';
-import { Component, computed, DestroyRef, inject, signal, type Type } from '@angular/core';
-import { firstValueFrom } from 'rxjs';
+import { Component, computed, DestroyRef, inject, signal } from '@angular/core';
 import { Clock } from '../live/clock.js';
 import { lastOf } from '../live/remote.js';
 import { CopyButton } from '../ui/copy-button.js';
+import { Dialogs } from '../ui/dialogs.js';
 import { count, moment } from '../ui/format.js';
 import { KeyHolderNames } from './key-holder-names.js';
 import { KeyHoldersOfFleet } from './key-holders.js';
@@ -11,8 +10,6 @@ import { SettingsStore } from './settings-store.js';
 
 /** A key that is shown is hidden again after this time, so that it does not stand on a screen for ever. */
 const SHOWN_MS = 30_000;
-
-const look: DialogConfig = { panelClass: 'dialog', backdropClass: 'veil', ariaModal: true, autoFocus: 'h1' };
 
 /** The access key, who has it, and while it is changed who still has the former one. */
 @Component({
@@ -105,7 +102,7 @@ const look: DialogConfig = { panelClass: 'dialog', backdropClass: 'veil', ariaMo
 })
 export class AccessKeyCard {
   readonly #clock = inject(Clock);
-  readonly #dialog = inject(Dialog);
+  readonly #dialogs = inject(Dialogs);
   protected readonly store = inject(SettingsStore);
   protected readonly holders = inject(KeyHoldersOfFleet);
 
@@ -153,25 +150,35 @@ export class AccessKeyCard {
       return;
     }
     const { ChangeAccessKey } = await import('./change-access-key.js');
-    if (!(await this.#ask(ChangeAccessKey, 'change-key-title', 'dialog'))) return;
+    if ((await this.#dialogs.show<boolean>(ChangeAccessKey, 'change-key-title', this.store)) !== true) return;
     this.key.set(undefined);
     this.problem.set(undefined);
     this.done.set('The access key was changed. Show or copy it to give it to your nodes.');
   }
 
   protected async end(): Promise<void> {
-    const { EndRotation } = await import('./end-rotation.js');
-    if (!(await this.#ask(EndRotation, 'end-rotation-title', 'alertdialog'))) return;
+    const ended = await this.#dialogs.ask({
+      title: 'End the rotation now?',
+      words: this.#cost(),
+      keep: 'Go on with both',
+      go: 'End rotation',
+      going: 'Ending…',
+      act: (commandId) => this.store.endRotation(this.settings()?.version, commandId),
+    });
+    if (!ended) return;
     this.problem.set(undefined);
     this.done.set('The former key is worth nothing any more.');
   }
 
-  async #ask(component: Type<unknown>, ariaLabelledBy: string, role: 'dialog' | 'alertdialog'): Promise<boolean> {
-    const providers = [
-      { provide: SettingsStore, useValue: this.store },
-      { provide: KeyHoldersOfFleet, useValue: this.holders },
+  /** What ending the rotation costs, by the names of the nodes. */
+  #cost(): string[] {
+    const { former = [], unknown = [] } = this.holders.holders() ?? {};
+    return [
+      former.length === 0
+        ? 'No node that is linked has the former key alone.'
+        : `These nodes have the former key alone, and turn red with “Access key refused” until they get the new one: ${former.join(', ')}.`,
+      ...(unknown.length === 0 ? [] : [`Not linked, so it is not known which key they have: ${unknown.join(', ')}.`]),
+      'From then on the former key is worth nothing.',
     ];
-    const config = { ...(look as object), ariaLabelledBy, role, providers };
-    return (await firstValueFrom(this.#dialog.open<boolean>(component, config).closed)) === true;
   }
 }

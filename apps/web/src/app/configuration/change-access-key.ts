@@ -1,10 +1,10 @@
-import { DialogRef } from '@angular/cdk/dialog';
+import { DIALOG_DATA, DialogRef } from '@angular/cdk/dialog';
 import { Component, inject, signal } from '@angular/core';
 import { form, FormRoot, validate } from '@angular/forms/signals';
 import { AccessKey } from '@muster/contracts';
 import { Field } from '../ui/field.js';
 import { problemWith } from '../ui/rules.js';
-import { SettingsStore } from './settings-store.js';
+import type { SettingsStore } from './settings-store.js';
 
 /** Changes the access key, after saying what follows from it. */
 @Component({
@@ -68,7 +68,7 @@ import { SettingsStore } from './settings-store.js';
   `,
 })
 export class ChangeAccessKey {
-  readonly #store = inject(SettingsStore);
+  readonly #store = inject<SettingsStore>(DIALOG_DATA);
   readonly #dialog = inject<DialogRef<boolean>>(DialogRef);
   #commandId = crypto.randomUUID();
 

@@ -1,8 +1,7 @@
-import { Dialog } from '@angular/cdk/dialog';
 import { Component, computed, inject, viewChild } from '@angular/core';
 import { RouterLink } from '@angular/router';
-import { firstValueFrom } from 'rxjs';
 import { Session } from '../session/session.js';
+import { Dialogs } from '../ui/dialogs.js';
 import { AccessKeyCard } from './access-key-card.js';
 import { InferenceCard } from './inference-card.js';
 import { SettingsForm } from './settings-form.js';
@@ -40,7 +39,7 @@ import { SettingsStore } from './settings-store.js';
   `,
 })
 export class Configuration {
-  readonly #dialog = inject(Dialog);
+  readonly #dialogs = inject(Dialogs);
   readonly #session = inject(Session);
   private readonly form = viewChild(SettingsForm);
 
@@ -49,15 +48,13 @@ export class Configuration {
   /** Whether the page may be left: asked for when something on it is not saved. */
   async mayLeave(): Promise<boolean> {
     if (this.form()?.unsaved() !== true || !this.may()) return true;
-    const { LeaveUnsaved } = await import('./leave-unsaved.js');
-    const dialog = this.#dialog.open<boolean>(LeaveUnsaved, {
-      panelClass: 'dialog',
-      backdropClass: 'veil',
-      ariaModal: true,
-      role: 'alertdialog',
-      ariaLabelledBy: 'leave-unsaved-title',
-      autoFocus: 'h1',
+    return this.#dialogs.ask({
+      title: 'Leave without saving?',
+      words: ['What you changed on this page is not saved.'],
+      keep: 'Stay',
+      go: 'Leave',
+      going: 'Leaving…',
+      act: () => Promise.resolve({ ok: true, value: undefined }),
     });
-    return (await firstValueFrom(dialog.closed)) === true;
   }
 }

@@ -1,7 +1,6 @@
-import { Dialog } from '@angular/cdk/dialog';
 import { Component, computed, inject, signal } from '@angular/core';
-import { firstValueFrom } from 'rxjs';
 import { lastOf } from '../live/remote.js';
+import { Dialogs } from '../ui/dialogs.js';
 import { SettingsStore } from './settings-store.js';
 
 /** Whether requests are served without an API key: closed, unless somebody opens it knowing what that means. */
@@ -49,36 +48,32 @@ import { SettingsStore } from './settings-store.js';
   `,
 })
 export class InferenceCard {
-  readonly #dialog = inject(Dialog);
+  readonly #dialogs = inject(Dialogs);
   readonly #store = inject(SettingsStore);
   protected readonly settings = computed(() => lastOf(this.#store.view()));
   protected readonly busy = signal(false);
   protected readonly problem = signal<string | undefined>(undefined);
 
   protected async open(): Promise<void> {
-    const { OpenInference } = await import('./open-inference.js');
-    const dialog = this.#dialog.open<boolean>(OpenInference, {
-      panelClass: 'dialog',
-      backdropClass: 'veil',
-      ariaModal: true,
-      role: 'alertdialog',
-      ariaLabelledBy: 'open-inference-title',
-      autoFocus: 'h1',
+    this.problem.set(undefined);
+    await this.#dialogs.ask({
+      title: 'Open inference to everybody?',
+      words: [
+        'Whoever reaches this Gateway can then send requests to your models without an API key. Nobody is asked who they are, ' +
+          'and no key’s limits hold for them.',
+        'Every page of this console shows a warning for as long as it is open. You can close it at any time.',
+      ],
+      keep: 'Keep it closed',
+      go: 'Open to everybody',
+      going: 'Opening…',
+      act: (commandId) => this.#store.change({ inferenceOpen: true }, this.settings()?.version, commandId),
     });
-    if ((await firstValueFrom(dialog.closed)) === true) await this.#set(true);
   }
 
-  protected close(): Promise<void> {
-    return this.#set(false);
-  }
-
-  async #set(inferenceOpen: boolean): Promise<void> {
-    const settings = this.settings();
-    if (settings === undefined) return;
+  protected async close(): Promise<void> {
     this.busy.set(true);
-    const answer = await this.#store.change({ inferenceOpen }, settings.version);
+    const answer = await this.#store.change({ inferenceOpen: false }, this.settings()?.version);
     this.busy.set(false);
     this.problem.set(answer.ok ? undefined : answer.failure.words);
-    if (!answer.ok) await this.#store.read();
   }
 }

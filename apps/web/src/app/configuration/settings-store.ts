@@ -10,7 +10,7 @@ import { Session } from '../session/session.js';
 export type Settings = ReplyOf<typeof ReadSettings>;
 
 /** What stands on the page is no older than this even for whoever may not see the fleet, which tells of every change. */
-const READ_EVERY_MS = 5_000;
+const READ_EVERY_MS = 30_000;
 
 /**
  * The settings of the Gateway, read anew when the fleet tells of another version, and now and then. The access key itself is
@@ -70,8 +70,8 @@ export class SettingsStore {
   }
 
   /** Gives the former key up, on the settings as they were seen. */
-  async endRotation(expectedVersion: number, commandId: string): Promise<Outcome<{ version: number }>> {
-    const answer = await this.#api.call(routes.endKeyRotation, { expectedVersion, commandId });
+  async endRotation(expectedVersion: number | undefined, commandId: string): Promise<Outcome<{ version: number }>> {
+    const answer = await this.#api.call(routes.endKeyRotation, { ...versionOf(expectedVersion), commandId });
     await this.read();
     return answer;
   }
@@ -79,11 +79,16 @@ export class SettingsStore {
   /** Changes what is given, on the settings as they were seen. */
   async change(
     values: Partial<SettingsValues>,
-    expectedVersion: number,
+    expectedVersion: number | undefined,
     commandId: string = crypto.randomUUID(),
   ): Promise<Outcome<{ version: number }>> {
-    const answer = await this.#api.call(routes.changeSettings, { body: values, expectedVersion, commandId });
-    if (answer.ok) await this.read();
+    const call = { body: values, ...versionOf(expectedVersion), commandId };
+    const answer = await this.#api.call(routes.changeSettings, call);
+    // Also when somebody else was faster: then it is theirs that is shown.
+    await this.read();
     return answer;
   }
 }
+
+const versionOf = (expectedVersion: number | undefined): { expectedVersion?: number } =>
+  expectedVersion === undefined ? {} : { expectedVersion };
