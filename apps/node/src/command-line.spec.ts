@@ -22,6 +22,7 @@ describe('the command line', () => {
       models: ['/data/muster-node/models'],
       accessKeyFile: undefined,
       accessKey: undefined,
+      engines: { builtIn: 'fetch', folder: undefined, llamaServer: 'llama-server', servers: [], discover: true },
       logFormat: undefined,
       logLevel: 'info',
     });
@@ -38,6 +39,33 @@ describe('the command line', () => {
     expect(read(['--models', '/a', '--models', '/b:c'], { MUSTER_NODE_MODELS: '/x' })?.models).toEqual(['/a', '/b:c']);
     expect(read([], { MUSTER_NODE_MODELS: '/x:/y' })?.models).toEqual(['/x', '/y']);
     expect(failure(['--models', ' '])).toMatchObject({ words: expect.stringContaining('--models') as string });
+  });
+
+  it('takes engines, their addresses without path and key apart', () => {
+    const env = { MUSTER_ENGINE: 'off', MUSTER_ENGINE_URLS: 'http://one:1/v1, http://two:2', MUSTER_ENGINE_KEY: 'k' };
+    expect(read(['--llama-server', '/opt/llama-server', '--engine-discovery', 'off'], env)?.engines).toEqual({
+      builtIn: 'off',
+      folder: undefined,
+      llamaServer: '/opt/llama-server',
+      servers: [
+        { origin: 'http://one:1', headers: { authorization: 'Bearer k' } },
+        { origin: 'http://two:2', headers: { authorization: 'Bearer k' } },
+      ],
+      discover: false,
+    });
+    expect(read(['--engine-url', 'https://three'], env)?.engines.servers.map(({ origin }) => origin)).toEqual([
+      'https://three',
+    ]);
+  });
+
+  it.each(['ftp://x', 'here', 'http://x/path', 'http://me:secret@x'])('refuses %s as an engine', (url) => {
+    expect(failure(['--engine-url', url])).toMatchObject({ exitCode: 64 });
+    const inEnvironment = failure([], { MUSTER_ENGINE_URLS: url });
+    expect(inEnvironment).toMatchObject({
+      exitCode: 78,
+      words: expect.stringContaining('MUSTER_ENGINE_URLS') as string,
+    });
+    expect(inEnvironment.words).not.toContain('secret');
   });
 
   it('takes a variable that is empty for one that is not set', () => {

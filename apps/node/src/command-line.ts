@@ -4,6 +4,8 @@ import { delimiter, join, resolve } from 'node:path';
 import { DEFAULT_NODE_PORT, type LogLevel, NodeName } from '@muster/contracts';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod/mini';
+import { addEngineOptions, engineConfig, engineEnvironment, type EngineOptions } from './engines/engine-options.js';
+import type { EngineConfig } from './engines/engines.js';
 import { exitCodes, StartFailure } from './start-failure.js';
 
 export interface NodeConfig {
@@ -18,6 +20,7 @@ export interface NodeConfig {
   readonly accessKeyFile: string | undefined;
   /** From the environment, where other users of the machine do not see it. */
   readonly accessKey: string | undefined;
+  readonly engines: EngineConfig;
   readonly logFormat: 'json' | 'pretty' | undefined;
   readonly logLevel: LogLevel;
 }
@@ -65,6 +68,7 @@ const levelNames = {
 type LevelName = keyof typeof levelNames;
 
 const Environment = z.object({
+  ...engineEnvironment,
   MUSTER_ACCESS_KEY: z.optional(z.string()),
   /** Folders as in PATH: one after the other, with a colon between them (on Windows a semicolon). */
   MUSTER_NODE_MODELS: z.optional(z.string()),
@@ -130,7 +134,8 @@ export function readCommandLine(
       new Option('--name <name>', 'what the node calls itself; its host name otherwise')
         .env('MUSTER_NODE_NAME')
         .argParser(parsedName),
-    )
+    );
+  addEngineOptions(command)
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
     .exitOverride()
@@ -146,7 +151,9 @@ export function readCommandLine(
   if (!parsed.success)
     throw new StartFailure(parsed.error.issues[0]?.message ?? 'The environment is not valid', exitCodes.configuration);
   const options = command.opts<
-    Pick<NodeConfig, 'port' | 'bind' | 'data' | 'name' | 'accessKeyFile'> & { models?: readonly string[] }
+    Pick<NodeConfig, 'port' | 'bind' | 'data' | 'name' | 'accessKeyFile'> & {
+      models?: readonly string[];
+    } & EngineOptions
   >();
   const data = resolve(options.data);
   const models = options.models ??
@@ -159,9 +166,19 @@ export function readCommandLine(
     models: models.map((folder) => resolve(folder)),
     accessKeyFile: options.accessKeyFile === undefined ? undefined : resolve(options.accessKeyFile),
     accessKey: parsed.data.MUSTER_ACCESS_KEY,
+    engines: engines(() => engineConfig(options, parsed.data)),
     logFormat: parsed.data.LOG_FORMAT,
     logLevel: levelNames[parsed.data.LOG_LEVEL],
   };
+}
+
+function engines(read: () => EngineConfig): EngineConfig {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new StartFailure(`MUSTER_ENGINE_URLS: ${error.message}`, exitCodes.configuration);
+  }
 }
 
 const present = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>

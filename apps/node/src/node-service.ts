@@ -8,6 +8,7 @@ import { type Hello, LogBuffer, SampleBuffer, serveLinks } from '@muster/node-li
 import { accessKeys } from './access-keys.js';
 import type { NodeConfig } from './command-line.js';
 import { takeDataFolder } from './data-folder.js';
+import { openEngines } from './engines/engines.js';
 import { errorCode } from './error-code.js';
 import { openEngines } from './engines/engines.js';
 import { Executors } from './executors/executors.js';
@@ -67,6 +68,11 @@ export async function startNode(
 
     const models = await openModels(config.models, join(folder.path, 'models'), log);
     started.push(models.stop);
+
+    const engines = await openEngines(config.engines, folder.path, gpus.gpus, (level, text) =>
+      log.write(level, 'engine', text),
+    );
+    started.push(engines.close);
 
     const run = randomUUID();
     const name = config.name ?? hostname();

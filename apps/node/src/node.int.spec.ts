@@ -34,7 +34,14 @@ afterEach(async () => {
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [main, '--data', join(folder, 'data'), ...args], {
-    env: { PATH: process.env['PATH'], HOME: folder, LOG_FORMAT: 'json', ...env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      LOG_FORMAT: 'json',
+      MUSTER_ENGINE: 'keep',
+      MUSTER_ENGINE_DISCOVERY: 'off',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.push(child);

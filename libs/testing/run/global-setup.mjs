@@ -15,6 +15,9 @@ export default async function globalSetup() {
   process.env.MUSTER_TEST_RUN = folder;
   process.env.MUSTER_TEST_OWNER = String(process.pid);
   process.env.MUSTER_TEST_WARDEN = join(import.meta.dirname, 'warden.mjs');
+  // A node that a test starts fetches no engine and looks for no servers of others, unless the test says so.
+  process.env.MUSTER_ENGINE ??= 'keep';
+  process.env.MUSTER_ENGINE_DISCOVERY ??= 'off';
 }
 
 async function sweep() {

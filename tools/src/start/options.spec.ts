@@ -11,15 +11,16 @@ describe('the options of npm start', () => {
       host: '127.0.0.1',
       dataFolder: '/clone/.muster',
       withNode: true,
+      withEngine: true,
       databaseUrl: undefined,
       natsUrl: undefined,
       publicUrl: undefined,
     });
   });
 
-  it('take port, host, data folder and no node', () => {
+  it('take port, host, data folder, no node and no engine', () => {
     expect(
-      read(['--port', '9000', '--api-port', '9001', '--host', '0.0.0.0', '--data', 'here', '--no-node']),
+      read(['--port', '9000', '--api-port', '9001', '--host', '0.0.0.0', '--data', 'here', '--no-node', '--no-engine']),
     ).toMatchObject({
       port: 9000,
       portIsFixed: true,
@@ -27,6 +28,7 @@ describe('the options of npm start', () => {
       host: '0.0.0.0',
       dataFolder: '/elsewhere/here',
       withNode: false,
+      withEngine: false,
     });
   });
 

@@ -12,6 +12,8 @@ export interface StartOptions {
   readonly dataFolder: string;
   /** Whether this machine is to be a node too. */
   readonly withNode: boolean;
+  /** Whether that node may fetch the built-in engine. */
+  readonly withEngine: boolean;
   /** A database and a bus that are there already. */
   readonly databaseUrl: string | undefined;
   readonly natsUrl: string | undefined;
@@ -27,6 +29,7 @@ export const HELP = `Starts Muster: Postgres, NATS, the services, the console, a
   --host <a>      address that both listen on (default: 127.0.0.1; 0.0.0.0 opens them to the network)
   --data <dir>    data folder (default: $MUSTER_DATA, or .muster in the clone)
   --no-node       do not start a node service for this machine
+  --no-engine     do not fetch the engine with which this machine serves models
   --help          show this
 
 Environment:
@@ -58,6 +61,7 @@ export function readOptions(
     host: { type: 'string' },
     data: { type: 'string' },
     node: { type: 'boolean', default: true },
+    engine: { type: 'boolean', default: true },
     help: { type: 'boolean', short: 'h', default: false },
   } as const;
   const { values } = usage(() => parseArgs({ args: [...args], options, allowNegative: true }));
@@ -70,6 +74,7 @@ export function readOptions(
     host: values.host ?? '127.0.0.1',
     dataFolder: data === undefined ? resolve(root, '.muster') : resolve(cwd, data),
     withNode: values.node,
+    withEngine: values.engine,
     databaseUrl: urlOf('DATABASE_URL', /^postgres(ql)?$/).parse(env['DATABASE_URL'] || undefined),
     natsUrl: urlOf('NATS_URL', /^(nats|tls)$/).parse(env['NATS_URL'] || undefined),
     publicUrl: urlOf('PUBLIC_URL', /^https?$/).parse(env['PUBLIC_URL'] || undefined),

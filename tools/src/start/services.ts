@@ -66,7 +66,7 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
 }
 
 /** The node service for this machine, which only the Gateway beside it may reach. */
-export function nodePart({ root, folder, ports, accessKeyFile, env }: ServiceSettings): PartSpec {
+export function nodePart({ root, folder, ports, options, accessKeyFile, env }: ServiceSettings): PartSpec {
   return {
     name: 'node service',
     file: process.execPath,
@@ -75,7 +75,7 @@ export function nodePart({ root, folder, ports, accessKeyFile, env }: ServiceSet
       ...['--port', String(ports.node), '--bind', '127.0.0.1'],
       ...['--data', folder.node, '--access-key-file', accessKeyFile],
     ],
-    env,
+    env: options.withEngine ? env : { ...env, MUSTER_ENGINE: 'keep' },
     stopSignal: 'SIGTERM',
     stopWithinMs: 10_000,
     port: ports.node,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openBuiltIn } from './built-in/built-in-engine.js';
 import type { Engine, EngineAddress } from './engine.js';
 import { KNOWN_PORTS, watchServers } from './external/watch-servers.js';
-import type { ExternalServer, ExternalServers } from './external-server.js';
+import type { ExternalServers } from './external-server.js';
 import { openLlamaServer } from './llama-server/llama-server-engine.js';
 import { socketFolder } from './socket-folder.js';
 
@@ -35,7 +35,6 @@ export async function openEngines(
   data: string,
   gpus: readonly Pick<Gpu, 'vendor'>[],
   log: (level: LogLevel, text: string) => void,
-  serversChanged: (servers: readonly ExternalServer[]) => void,
 ): Promise<Engines> {
   const sockets = socketFolder(data);
   let numbered = 0;
@@ -61,7 +60,6 @@ export async function openEngines(
     configured: config.servers,
     ports: config.discover ? KNOWN_PORTS : [],
     log,
-    changed: serversChanged,
   });
   return {
     engines: [builtIn, llamaServer].filter((engine) => engine !== undefined),

@@ -23,7 +23,7 @@ export interface WatchOptions {
   readonly everyMs?: number;
   readonly log: (level: LogLevel, text: string) => void;
   /** After each look at which something is another than before; load alone counts too. */
-  readonly changed: (servers: readonly ExternalServer[]) => void;
+  readonly changed?: (servers: readonly ExternalServer[]) => void;
 }
 
 /** Looks at each address every five seconds, until it is stopped. Nothing that answers there can do more than be wrong. */
@@ -48,7 +48,7 @@ export function watchServers(options: WatchOptions): ExternalServers {
         present.set(address.origin, server);
         if (before === undefined)
           options.log('info', `${nameOf(server)} answers at ${server.id} with ${server.models.length} models`);
-        if (JSON.stringify(before) !== JSON.stringify(server)) options.changed(current());
+        if (JSON.stringify(before) !== JSON.stringify(server)) options.changed?.(current());
       } catch (error) {
         if (stopping.signal.aborted) return;
         misses += 1;
@@ -56,7 +56,7 @@ export function watchServers(options: WatchOptions): ExternalServers {
         if (before !== undefined && misses > MISSES_ALLOWED) {
           present.delete(address.origin);
           options.log('warning', `${nameOf(before)} at ${before.id} is gone: ${words}`);
-          options.changed(current());
+          options.changed?.(current());
         } else if (before === undefined && named.has(address.origin) && words !== complaint) {
           // Said once, until it is another reason. Of a port that nobody named, silence is what is expected.
           complaint = words;
