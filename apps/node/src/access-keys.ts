@@ -32,6 +32,8 @@ export interface AccessKeys {
   watch(log: Log, changed: (keyIds: readonly string[]) => void): () => void;
 }
 
+/** The keys that nobody named a file for. */
+const OWN_FILE = 'access-key';
 const LOOK_EVERY_MS = 1_000;
 
 /** The keys that the configuration names, or one of the node's own, made at its first start. */
@@ -46,11 +48,18 @@ export function accessKeys(config: Pick<NodeConfig, 'accessKey' | 'accessKeyFile
       );
     return { current: () => [accessKey], made: undefined, file: undefined, watch: () => () => undefined };
   }
-  const own = join(folder, 'access-key');
+  const own = join(folder, OWN_FILE);
   if (readIfThere(own) !== undefined) return keysOfFile(own, undefined);
   const made = randomBytes(32).toString('base64url');
   writePrivately(own, `${made}\n`);
   return keysOfFile(own, made);
+}
+
+/** Keeps these keys in the data folder, where the node finds them at each start. Returns the file. */
+export function keepAccessKey(folder: string, keys: readonly string[]): string {
+  const own = join(folder, OWN_FILE);
+  writePrivately(own, keys.map((key) => `${key}\n`).join(''));
+  return own;
 }
 
 function keysOfFile(file: string, made: string | undefined): AccessKeys {

@@ -21,6 +21,7 @@ describe('the command line', () => {
       name: undefined,
       models: ['/data/muster-node/models'],
       accessKeyFile: undefined,
+      askAccessKey: false,
       accessKey: undefined,
       engines: { builtIn: 'fetch', folder: undefined, llamaServer: 'llama-server', servers: [], discover: true },
       logFormat: undefined,

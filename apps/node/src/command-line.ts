@@ -18,6 +18,8 @@ export interface NodeConfig {
   readonly models: readonly string[];
   /** A file with one access key a line, at most two. */
   readonly accessKeyFile: string | undefined;
+  /** Asked for on the terminal and kept in the data folder. */
+  readonly askAccessKey: boolean;
   /** From the environment, where other users of the machine do not see it. */
   readonly accessKey: string | undefined;
   readonly engines: EngineConfig;
@@ -84,7 +86,10 @@ const Environment = z.object({
 
 const HELP = `
 Commands:
-  ticket   print what calls of inference to this node carry (Authorization: Bearer …), for the node's --data
+  ticket            print what calls of inference to this node carry (Authorization: Bearer …), for the node's --data
+  install-service   install the node as a systemd service that runs with these options; --print only prints its unit,
+                    --user installs it for you alone
+
 The access key is read from --access-key-file, or else from MUSTER_ACCESS_KEY. Without either the node makes one at its
 first start and prints it once. It is never an option of its own: other users of the machine see a program's options.`;
 
@@ -119,6 +124,7 @@ export function readCommandLine(
         'MUSTER_ACCESS_KEY_FILE',
       ),
     )
+    .addOption(new Option('--ask-access-key', 'ask for the access key on the terminal, and keep it in the data folder'))
     .addOption(
       new Option('--data <folder>', 'folder for the certificate and the access key')
         .env('MUSTER_NODE_DATA')
@@ -153,6 +159,7 @@ export function readCommandLine(
   const options = command.opts<
     Pick<NodeConfig, 'port' | 'bind' | 'data' | 'name' | 'accessKeyFile'> & {
       models?: readonly string[];
+      askAccessKey?: boolean;
     } & EngineOptions
   >();
   const data = resolve(options.data);
@@ -165,6 +172,7 @@ export function readCommandLine(
     name: options.name,
     models: models.map((folder) => resolve(folder)),
     accessKeyFile: options.accessKeyFile === undefined ? undefined : resolve(options.accessKeyFile),
+    askAccessKey: options.askAccessKey ?? false,
     accessKey: parsed.data.MUSTER_ACCESS_KEY,
     engines: engines(() => engineConfig(options, parsed.data)),
     logFormat: parsed.data.LOG_FORMAT,

@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
+import { askAccessKey } from './ask-access-key.js';
 import { readCommandLine } from './command-line.js';
 import { ticketFor } from './inference/print-ticket.js';
 import { startNode } from './node-service.js';
+import { installService } from './service/install-service.js';
+import { readServiceCommand } from './service/service-plan.js';
 import { exitCodes, StartFailure } from './start-failure.js';
 import { openTerminal, type Terminal } from './terminal.js';
 
@@ -14,13 +18,20 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
 
+const print = (text: string) => void process.stdout.write(text);
+const say = (text: string) => print(`${text}\n`);
+
 let terminal: Terminal | undefined;
 try {
-  const [first, ...others] = process.argv.slice(2);
-  const wantsTicket = first === 'ticket';
-  const args = wantsTicket ? others : process.argv.slice(2);
-  const config = readCommandLine(args, process.env, version, (text) => process.stdout.write(text));
-  if (config !== undefined && wantsTicket) console.log(ticketFor(config));
+  const [first = '', ...others] = process.argv.slice(2);
+  const service = first === 'install-service' ? readServiceCommand(others) : undefined;
+  const args = service?.options ?? (first === 'ticket' ? others : process.argv.slice(2));
+  const read = readCommandLine(args, process.env, version, print);
+  const asks = read?.askAccessKey === true && first !== 'ticket' && service?.print !== true;
+  const config = asks ? { ...read, accessKey: await askAccessKey(process.stdin, process.stderr) } : read;
+  if (config !== undefined && first === 'ticket') say(ticketFor(config));
+  else if (config !== undefined && service !== undefined)
+    installService(service, config, fileURLToPath(import.meta.url), say);
   else if (config !== undefined) {
     const output = openTerminal(config);
     terminal = output;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Hardware, NodeName, showAddress } from '@muster/contracts';
 import { type Hello, LogBuffer, SampleBuffer, serveLinks } from '@muster/node-link';
-import { accessKeys } from './access-keys.js';
+import { accessKeys, keepAccessKey } from './access-keys.js';
 import type { NodeConfig } from './command-line.js';
 import { takeDataFolder } from './data-folder.js';
 import { openEngines } from './engines/engines.js';
@@ -50,7 +50,9 @@ export async function startNode(
     const folder = await takeDataFolder(config.data);
     started.push(folder.release);
     const certificate = await ownCertificate(folder.path);
-    const keys = accessKeys(config, folder.path);
+    const { askAccessKey, accessKey, ...unasked } = config;
+    if (askAccessKey && accessKey !== undefined) keepAccessKey(folder.path, [accessKey]);
+    const keys = accessKeys(askAccessKey ? { ...unasked, accessKey: undefined } : config, folder.path);
     if (keys.made !== undefined && keys.file !== undefined) {
       // At once, since what comes may still fail; to the terminal alone, since whoever may see the node reads its log.
       terminal.say(`Access key: ${keys.made}`);
