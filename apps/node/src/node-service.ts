@@ -10,7 +10,6 @@ import type { NodeConfig } from './command-line.js';
 import { takeDataFolder } from './data-folder.js';
 import { openEngines } from './engines/engines.js';
 import { errorCode } from './error-code.js';
-import { openEngines } from './engines/engines.js';
 import { Executors } from './executors/executors.js';
 import { KeptFiles } from './executors/kept-files.js';
 import { toldModels } from './executors/told-models.js';
@@ -71,11 +70,6 @@ export async function startNode(
     const models = await openModels(config.models, join(folder.path, 'models'), log);
     started.push(models.stop);
 
-    const engines = await openEngines(config.engines, folder.path, gpus.gpus, (level, text) =>
-      log.write(level, 'engine', text),
-    );
-    started.push(engines.close);
-
     const run = randomUUID();
     const name = config.name ?? hostname();
     const hello: Hello = {
@@ -86,12 +80,8 @@ export async function startNode(
       condition: { condition: 'serving' },
       executors: [],
     };
-    const engines = await openEngines(
-      { builtIn: 'keep', folder: undefined, llamaServer: 'llama-server', servers: [], discover: true },
-      folder.path,
-      hardware.gpus,
-      (level, words) => log.write(level, 'engine', words),
-      () => undefined,
+    const engines = await openEngines(config.engines, folder.path, hardware.gpus, (level, text) =>
+      log.write(level, 'engine', text),
     );
     started.push(engines.close);
     const executors = new Executors({
