@@ -31,6 +31,7 @@ interface Line {
 /** The executors of a node whose models are these, with an engine that starts real processes. */
 async function life(models: Model[], external: ExternalServer[] = []) {
   const engine = new StandInEngine();
+  const clock = { aheadMs: 0 };
   const lines: Line[] = [];
   const executors = new Executors({
     engines: [engine],
@@ -41,6 +42,7 @@ async function life(models: Model[], external: ExternalServer[] = []) {
     now: () => new Date().toISOString(),
     newId: randomUUID,
     changed: () => undefined,
+    nowMs: () => performance.now() + clock.aheadMs,
     times: { drainMs: 2_000, stopGraceMs: 500, queueMs: 10_000 },
   });
   opened.push(executors);
@@ -63,7 +65,7 @@ async function life(models: Model[], external: ExternalServer[] = []) {
       { withinMs },
     );
   const pidOf = () => new KeptFiles(folder, () => undefined).runs().find(({ pid }) => pid !== undefined)?.pid;
-  return { executors, engine, lines, order, start, view, is, pidOf };
+  return { executors, engine, clock, lines, order, start, view, is, pidOf };
 }
 
 const alive = async (pid: number | undefined) => pid !== undefined && (await processMark(pid)) !== undefined;
@@ -183,6 +185,30 @@ describe('an executor of a node', () => {
     await order({ order: 'stop', executorId: id });
     // Never released: the limit ends it.
     await is(id, 'offline');
+  });
+
+  it('is unloaded when nobody asks for it for as long as was set, and loaded by the next who does', async () => {
+    const { start, is, executors, view, clock, pidOf } = await life([standInModel('one')]);
+    const id = await start('one', { idleUnloadMinutes: 5 });
+    await is(id, 'online');
+    const pid = await until(pidOf);
+    const target = executors.byId(id);
+    const inside = await target?.gate.enter(new AbortController().signal);
+    clock.aheadMs = 10 * 60_000;
+    executors.tick();
+    expect(view(id).asleep).toBe(false);
+    if (inside?.outcome === 'in') inside.release();
+    executors.tick();
+    expect(view(id).asleep).toBe(false);
+    clock.aheadMs += 5 * 60_000;
+    executors.tick();
+    await until(() => view(id).asleep);
+    expect(view(id)).toMatchObject({ state: 'online', enabled: true });
+    await until(async () => !(await alive(pid)));
+    const entering = target?.gate.enter(new AbortController().signal);
+    target?.wake();
+    expect(await entering).toMatchObject({ outcome: 'in' });
+    expect(view(id)).toMatchObject({ state: 'online', asleep: false, restarts: 0 });
   });
 
   it('waits for its engine and its model, and says for which', async () => {

@@ -33,6 +33,8 @@ export interface ExecutorsParts {
   /** Told of each change of what is listed, at most once a second but for changes of state. */
   readonly changed: () => void;
   readonly times?: Partial<ExecutorTimes>;
+  /** Monotonic milliseconds; those of the process unless told otherwise. */
+  readonly nowMs?: () => number;
 }
 
 const TIMES: ExecutorTimes = { drainMs: 30_000, stopGraceMs: 5_000, queueMs: 5 * 60_000 };
@@ -74,7 +76,7 @@ export class Executors {
   constructor(private readonly parts: ExecutorsParts) {
     const { engines, files, log, now, newId } = parts;
     const times = { ...TIMES, ...parts.times };
-    const nowMs = () => performance.now();
+    const { nowMs = () => performance.now() } = parts;
     this.#external = new ExternalExecutors(parts.external, { now, nowMs, queueMs: times.queueMs });
     this.#world = {
       engines,
@@ -109,7 +111,7 @@ export class Executors {
     for (const engine of engines) this.#stopListening.push(engine.onAvailability(() => this.unblock()));
     this.#external.tick();
     for (const executor of this.#executors.values()) if (executor.wanted.enabled) executor.order('start');
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = setInterval(() => this.tick(), TICK_MS);
   }
 
   /** An engine or a model may be there now that was not before. */
@@ -290,7 +292,8 @@ export class Executors {
     return found && { ...found, wake: () => undefined };
   }
 
-  #tick(): void {
+  /** Time went on; called once a second by itself. */
+  tick(): void {
     this.#external.tick();
     for (const executor of this.#executors.values()) executor.tick();
     this.parts.changed();
