@@ -1,3 +1,4 @@
+import type { RequestListener, Server } from 'node:http';
 import type { ServiceOptions } from '@muster/service';
 import { RouterConfig } from './config.js';
 import type { Door } from './openai/door.js';
@@ -8,7 +9,7 @@ import { RouterModule } from './router.module.js';
 /** The router as a service: what it reads, what it is made of, and the server that applications call, outside Nest's pipeline. */
 export function routerService(): ServiceOptions<typeof RouterConfig> {
   let door: Door | undefined;
-  let health: Parameters<Router['door']>[0] = () => undefined;
+  let health: RequestListener = () => undefined;
   return {
     name: 'router',
     config: RouterConfig,
@@ -18,7 +19,7 @@ export function routerService(): ServiceOptions<typeof RouterConfig> {
       return openAiServer((request, response) => door?.take(request, response));
     },
     prepare: (app) => {
-      door = app.get(Router).door(health);
+      door = app.get(Router).door(app.getHttpServer() as Server, health);
     },
   };
 }

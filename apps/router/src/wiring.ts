@@ -1,8 +1,14 @@
+import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import { Bus, type Outlet } from '@muster/bus';
-import { Clock, Health, Logger, Shutdown } from '@muster/service';
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { RequestListener } from 'node:http';
+import { Clock, Health, Logger } from '@muster/service';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import type { RouterConfig } from './config.js';
 import { SpoolFile } from './facts/spool-file.js';
 import { Teller } from './facts/teller.js';
@@ -18,22 +24,24 @@ const PULSE_MS = 1_000;
 const COMMENT_EVERY_MS = 1_000;
 /** When the router stops: what is still to be told gets so long. */
 const SETTLE_MS = 2_000;
+/** A client that does not read the end of its answer is not waited for. */
+const CUT_AFTER_MS = 1_000;
 
 /** Wires the router: what comes from the bus, what goes to it, and the door for applications between. */
 @Injectable()
-export class Router implements OnModuleInit {
+export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly known: Known;
   readonly requests: Requests;
   readonly #teller: Teller;
   readonly #outlet: Outlet;
   #pulse: NodeJS.Timeout | undefined;
+  #server: Server | undefined;
 
   constructor(
     @Inject(ROUTER_CONFIG) private readonly config: RouterConfig,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Health) private readonly health: Health,
-    @Inject(Shutdown) private readonly shutdown: Shutdown,
     @Inject(Logger) private readonly log: Logger,
   ) {
     this.known = new Known({
@@ -62,11 +70,7 @@ export class Router implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    const { bus, health, shutdown } = this;
-    // Last in, first out: requests end, their ends are told, then nothing is read any more.
-    shutdown.at('work', () => this.known.stop());
-    shutdown.at('work', () => this.#stopTelling());
-    shutdown.at('work', () => this.requests.stop());
+    const { bus, health } = this;
     health.add('nodes', () =>
       this.known.isComplete ? { state: 'up' } : { state: 'degraded', words: 'The nodes are not known yet' },
     );
@@ -77,8 +81,26 @@ export class Router implements OnModuleInit {
     await this.known.open(bus);
   }
 
-  /** The door for applications. What is not theirs goes to `rest`. */
-  door(rest: RequestListener): Door {
+  /** What could not be finished in time is ended, before the server waits for the last of its connections. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.requests.stop();
+    setTimeout(() => this.#server?.closeAllConnections(), CUT_AFTER_MS).unref();
+  }
+
+  /** The ends of all requests are told, then nothing is read any more. */
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.#pulse);
+    await this.#teller.settle(SETTLE_MS);
+    this.#tellPulse();
+    this.#teller.stop();
+    await this.#outlet.stop();
+    if (this.#teller.waiting > 0) this.log.warn(`${this.#teller.waiting} facts wait for the next start`, 'Router');
+    await this.known.stop();
+  }
+
+  /** The door for applications on this server. What is not theirs goes to `rest`. */
+  door(server: Server, rest: RequestListener): Door {
+    this.#server = server;
     return new Door({
       known: this.known,
       requests: this.requests,
@@ -90,14 +112,5 @@ export class Router implements OnModuleInit {
 
   #tellPulse(): void {
     this.bus.publishRouterPulse(this.requests.pulse({ waiting: this.#teller.waiting, lost: this.#teller.lost }));
-  }
-
-  async #stopTelling(): Promise<void> {
-    clearInterval(this.#pulse);
-    await this.#teller.settle(SETTLE_MS);
-    this.#tellPulse();
-    this.#teller.stop();
-    await this.#outlet.stop();
-    this.log.log(`${this.#teller.waiting} facts wait for the next start`, 'Router');
   }
 }

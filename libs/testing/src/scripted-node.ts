@@ -22,6 +22,8 @@ export type Script = (call: InferenceCall, response: ServerResponse, node: Scrip
 export interface ScriptedNodeOptions {
   readonly script?: Script;
   readonly certificate?: OwnCertificate;
+  /** A free one by default. */
+  readonly port?: number;
 }
 
 /**
@@ -48,8 +50,9 @@ export class ScriptedNode {
     this.script = script;
   }
 
-  static async start({ script = answering(), certificate }: ScriptedNodeOptions = {}): Promise<ScriptedNode> {
+  static async start({ script = answering(), certificate, port = 0 }: ScriptedNodeOptions = {}): Promise<ScriptedNode> {
     const node = new ScriptedNode(certificate ?? (await makeCertificate({ hostname: 'scripted' })), script);
+    node.#port = port;
     await node.comeBack();
     return node;
   }

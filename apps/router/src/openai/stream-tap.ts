@@ -23,6 +23,11 @@ export class StreamTap {
 
   constructor(private readonly hideUsage: boolean) {}
 
+  /** A part of an event has gone on already: it was too long to wait for its rest. */
+  get midEvent(): boolean {
+    return this.#tooLong;
+  }
+
   /** What of this may go on to the client now. */
   take(chunk: Buffer): Buffer {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);

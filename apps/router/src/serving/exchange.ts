@@ -312,12 +312,11 @@ export class Exchange implements Watched {
   #streamEnded(stream: StreamRendering): void {
     if (this.#phase === 'asking') return this.#tryFailed('node-error', undefined);
     const rest = stream.end();
+    // Of an event that broke off nobody could make anything.
+    if (!stream.whole) return this.#fail('stream-broken');
     if (rest.length > 0) this.#write(rest);
-    if (stream.whole) {
-      this.response.end();
-      return this.#end('completed', 200, undefined);
-    }
-    this.#fail('stream-broken');
+    this.response.end();
+    this.#end('completed', 200, undefined);
   }
 
   /** An answer that is no success. */
@@ -400,7 +399,8 @@ export class Exchange implements Watched {
 
   #fail(why: RequestError): void {
     const error = failureToTell(why);
-    this.#end('failed', this.#begun ? 200 : error.status, why, error);
+    // Where no node was asked none has failed.
+    this.#end(this.#attempts === 0 ? 'refused' : 'failed', this.#begun ? 200 : error.status, why, error);
   }
 
   /** The one end. */

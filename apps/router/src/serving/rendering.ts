@@ -7,7 +7,7 @@ import { AnswerTap, type Usage } from '../openai/usage.js';
 export interface StreamRendering {
   /** What goes on to the client of this. */
   take(chunk: Buffer): Buffer;
-  /** The node's stream is over: what is still to be said. */
+  /** The node's stream is over: what is still to be said when it is `whole` now. */
   end(): Buffer;
   /** The last thing that is said when it does not come to its end. */
   broken(error: ApiError): Buffer;
@@ -61,8 +61,8 @@ class PassedOn implements StreamRendering {
   }
 
   broken(error: ApiError): Buffer {
-    // A half event before it would swallow it.
-    return Buffer.from(`${this.#tap.end().length > 0 ? '\n\n' : ''}${errorEvent(error)}`);
+    // Half an event before it would swallow it.
+    return Buffer.from(`${this.#tap.midEvent ? '\n\n' : ''}${errorEvent(error)}`);
   }
 
   get usage(): Usage | undefined {

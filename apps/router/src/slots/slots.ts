@@ -207,11 +207,23 @@ export class Slots {
       place: executor.place,
       release: giveBack,
       failed: (why, holdBackMs = HOLD_BACK_MS[why]) => {
-        executor.heldBackUntilMs = this.options.monotonicMs() + holdBackMs;
-        setTimeout(() => this.#serve(executor.place.model), holdBackMs + 1).unref();
+        this.#holdBack(executor, why, holdBackMs);
         giveBack(undefined);
       },
     };
+  }
+
+  /** A node that can not be reached has nobody on it who can. */
+  #holdBack({ id, place: { nodeId } }: Executor, why: 'unreachable' | 'busy', holdBackMs: number): void {
+    const untilMs = this.options.monotonicMs() + holdBackMs;
+    const meant = [...this.#executors.values()].filter(
+      (each) => each.id === id || (why === 'unreachable' && each.place.nodeId === nodeId),
+    );
+    for (const each of meant) each.heldBackUntilMs = Math.max(each.heldBackUntilMs, untilMs);
+    const models = new Set(meant.map(({ place }) => place.model));
+    setTimeout(() => {
+      for (const model of models) this.#serve(model);
+    }, holdBackMs + 1).unref();
   }
 
   #isListed(executor: Executor): boolean {
