@@ -182,9 +182,9 @@ describe('when a node fails', () => {
   it('in the middle of a stream, the official client throws', async () => {
     const openai = new OpenAI({ baseURL: `${world.url}/v1`, apiKey: world.key, maxRetries: 0 });
     const read = async (stream: AsyncIterable<unknown>) => {
-      let parts = 0;
-      for await (const _part of stream) parts += 1;
-      return parts;
+      const parts: unknown[] = [];
+      for await (const part of stream) parts.push(part);
+      return parts.length;
     };
     one.scripted.script = breaking((node) => node.kill());
     const chat = await openai.chat.completions.create({ model: 'lonely', messages: [], stream: true });
