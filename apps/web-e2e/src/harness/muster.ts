@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '@muster/testing';
+import { Client } from 'pg';
 import { listens } from './ports.js';
 import { Running } from './process.js';
 
@@ -70,6 +71,21 @@ export class Muster {
 
   get output(): string {
     return this.running?.output ?? '';
+  }
+
+  /** Runs one statement in its database, as somebody does who works on it by hand. */
+  async query(sql: string, values: readonly unknown[] = []): Promise<unknown[]> {
+    const { postgres } = JSON.parse(await readFile(join(this.dataFolder, 'ports.json'), 'utf8')) as {
+      postgres: number;
+    };
+    const password = (await readFile(join(this.dataFolder, 'secrets/postgres-muster'), 'utf8')).trim();
+    const client = new Client({ host: '127.0.0.1', port: postgres, user: 'muster', password, database: 'muster' });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   /** The access key that the local node service got. */
