@@ -41,6 +41,17 @@ export const GatewayEnvironment = z.extend(ServiceConfig, {
   WEB_ROOT: z.optional(z.string()),
   /** Where the registry looks for a first node: the console says so while there is none. */
   MUSTER_LOCAL_NODE: z._default(z.string(), 'localhost:8022'),
+  /** Where applications send their requests, as `https://api.muster.example/v1`: shown by the console, and not called. */
+  MUSTER_API_URL: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) => /^https?:\/\/[^\s/]+(?:\/\S*)?$/.test(text),
+          'must be an address, as https://api.example/v1',
+        ),
+      ),
+  ),
 });
 export type GatewayEnvironment = z.infer<typeof GatewayEnvironment>;
 
@@ -61,6 +72,7 @@ export class GatewayConfig {
   readonly webRoot: string;
   readonly trustedProxies: readonly string[];
   readonly lookingAt: string | undefined;
+  readonly apiUrl: string | undefined;
 
   constructor(environment: GatewayEnvironment) {
     const { PORT, PUBLIC_URL, MUSTER_ALLOWED_ORIGINS, MUSTER_TRUSTED_PROXIES, WEB_ROOT } = environment;
@@ -70,6 +82,7 @@ export class GatewayConfig {
     this.cookie = cookiePlan(this.publicUrl);
     this.webRoot = WEB_ROOT ?? join(room, '..', 'web', 'dist', 'browser');
     this.trustedProxies = listOf(MUSTER_TRUSTED_PROXIES ?? '');
+    this.apiUrl = environment.MUSTER_API_URL;
     this.lookingAt = environment.MUSTER_LOCAL_NODE === 'off' ? undefined : environment.MUSTER_LOCAL_NODE;
   }
 

@@ -15,6 +15,7 @@ import { ConsoleDoor } from './live/console-door.js';
 import { ModelsController } from './models/models.controller.js';
 import { ModelsFeed } from './models/models-feed.js';
 import { LogController } from './nodes/log.controller.js';
+import { PlaygroundController } from './playground/playground.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { OpenApiController } from './open-api/open-api.controller.js';
 import { FiguresFeed } from './requests/figures-feed.js';
@@ -39,6 +40,7 @@ export class GatewayModule {
         ApiKeysController,
         NodesController,
         LogController,
+        PlaygroundController,
         ExecutorsController,
         ModelsController,
         HistoryController,

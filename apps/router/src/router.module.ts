@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { RouterConfig } from './config.js';
+import { PlaygroundController } from './playground/playground.controller.js';
 import { ROUTER_CONFIG, Router } from './wiring.js';
 
 /** The router beside its HTTP server: what it knows, what it has at hand, what it tells. */
@@ -8,6 +9,7 @@ export class RouterModule {
   static with(config: RouterConfig): DynamicModule {
     return {
       module: RouterModule,
+      controllers: [PlaygroundController],
       providers: [{ provide: ROUTER_CONFIG, useValue: config }, Router],
     };
   }

@@ -14,6 +14,7 @@ import { SpoolFile } from './facts/spool-file.js';
 import { Teller } from './facts/teller.js';
 import { Known } from './known/known.js';
 import { Door } from './openai/door.js';
+import { Playground } from './playground/playground.js';
 import { Requests } from './serving/requests.js';
 
 export const ROUTER_CONFIG = Symbol('RouterConfig');
@@ -32,6 +33,7 @@ const CUT_AFTER_MS = 1_000;
 export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly known: Known;
   readonly requests: Requests;
+  readonly playground: Playground;
   readonly #teller: Teller;
   readonly #outlet: Outlet;
   #pulse: NodeJS.Timeout | undefined;
@@ -65,6 +67,14 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
       commentEveryMs: COMMENT_EVERY_MS,
       tell: (event) => this.#teller.tell(event),
       now: () => clock.now(),
+      monotonicMs: () => clock.monotonicMs(),
+    });
+    this.playground = new Playground({
+      server: () => {
+        if (this.#server === undefined) throw new Error('The server for applications is not made yet');
+        return this.#server;
+      },
+      load: () => this.requests.slots.load,
       monotonicMs: () => clock.monotonicMs(),
     });
   }
@@ -106,6 +116,7 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
       requests: this.requests,
       mostBodyBytes: this.config.MUSTER_ROUTER_BODY_MIB * MIB,
       onKeyUsed: (keyId) => this.bus.publishKeyUse({ keyId, at: this.clock.now() }),
+      playgroundKey: this.playground.key,
       rest,
     });
   }

@@ -292,6 +292,7 @@ export {
   shippedSettings,
 } from './registry/settings.values.js';
 export { type KeyHolders, keyHolders } from './rotation.js';
+export { PlaygroundChat, PlaygroundStep, routerOrders, type Said } from './router/playground.js';
 export { Sealed } from './sealed.js';
 export { Conservation, Figures, MOST_FIGURED_NODES, NodeFigures, RECENT } from './stats/figures.js';
 export { GatewayStart } from './stats/gateway-start.js';

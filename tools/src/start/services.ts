@@ -53,6 +53,7 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
       ...common,
       HOST: options.host,
       MUSTER_LOCAL_NODE: localNode,
+      MUSTER_API_URL: apiAddress(options, ports.router),
       PUBLIC_URL: consoleAddress(options, ports.console),
       WEB_ROOT: join(settings.root, 'apps/web/dist/browser'),
     }),

@@ -39,7 +39,7 @@ export class FleetFeed implements OnModuleInit, OnApplicationShutdown {
     config: GatewayConfig,
   ) {
     this.startedAt = clock.now();
-    this.#live = new LiveFleet(config.version, this.startedAt, clock.monotonicMs(), config.lookingAt);
+    this.#live = new LiveFleet(config.version, this.startedAt, clock.monotonicMs(), config);
   }
 
   async onModuleInit(): Promise<void> {

@@ -145,7 +145,7 @@ describe('the settings', () => {
 describe('looking for a first node', () => {
   it('is told until one was ever registered, and never again', () => {
     const nodeId = randomUUID();
-    const fleet = new LiveFleet('0.1.0', AT, 0, 'localhost:8022');
+    const fleet = new LiveFleet('0.1.0', AT, 0, { lookingAt: 'localhost:8022' });
     expect(fleet.snapshot().gateway.lookingAt).toBe('localhost:8022');
     fleet.fact(registered(nodeId), 0, AT);
     fleet.fact(nodeFact({ type: 'NodeRemoved', data: { nodeId, name: 'x', at: AT } }, 2), 0, AT);

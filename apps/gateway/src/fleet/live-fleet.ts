@@ -29,6 +29,11 @@ interface Heard {
   impaired: boolean;
 }
 
+interface Told {
+  readonly lookingAt?: string | undefined;
+  readonly apiUrl?: string | undefined;
+}
+
 /**
  * Every node as the pages show it, from the facts about it, its state, the pulses of the monitors and the newest samples.
  * Pure: times come with each call, `nowMs` by a monotonic clock and `at` as ISO 8601. What pages see moves only with
@@ -55,9 +60,18 @@ export class LiveFleet {
   #stores = { parked: false, heldUp: false };
   #gateway: GatewayView;
 
-  /** `lookingAt` is where the registry looks for a first node, told for as long as none was ever registered. */
-  constructor(version: string, startedAt: string, nowMs: number, lookingAt?: string) {
-    this.#gateway = { version, startedAt, notices: [], ...(lookingAt === undefined ? {} : { lookingAt }) };
+  /**
+   * `lookingAt` is where the registry looks for a first node, told for as long as none was ever registered; `apiUrl` is where
+   * applications send their requests.
+   */
+  constructor(version: string, startedAt: string, nowMs: number, { lookingAt, apiUrl }: Told = {}) {
+    this.#gateway = {
+      version,
+      startedAt,
+      notices: [],
+      ...(lookingAt === undefined ? {} : { lookingAt }),
+      ...(apiUrl === undefined ? {} : { apiUrl }),
+    };
     this.#aliveSinceMs = nowMs;
   }
 

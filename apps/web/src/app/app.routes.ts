@@ -32,6 +32,11 @@ export const routes: Routes = [
         loadComponent: () => import('./models/models.js').then(({ Models }) => Models),
       },
       {
+        path: 'playground',
+        title: 'Playground',
+        loadComponent: () => import('./playground/playground.js').then(({ Playground }) => Playground),
+      },
+      {
         path: 'history',
         title: 'History',
         loadComponent: () => import('./history/history-page.js').then(({ HistoryPage }) => HistoryPage),

@@ -35,6 +35,7 @@ import { ReadRequest, ReadSeries, ReadTallies, RequestPage, REQUESTS_PAGE } from
 import { GraphWindow, Grouping, WindowName } from '../stats/windows.js';
 import { SettingsValues } from '../registry/settings.values.js';
 import { ParkedEverywhere, Retried, RetryRegistryParked, StoreService } from '../store/parked.orders.js';
+import { PlaygroundChat, PlaygroundStep } from '../router/playground.js';
 import { AccountName, NodeName, Password } from '../text.js';
 import { ModelsView, NodeView } from './views.js';
 
@@ -487,6 +488,13 @@ export const routes = {
     }),
     reply: Retried,
   }),
+
+  playgroundChat: route(
+    'POST /api/playground/chat',
+    'Send a chat as an application would; one line of NDJSON as each piece of the answer comes',
+    'playground:use',
+    { body: PlaygroundChat.request, reply: PlaygroundStep, media: 'application/x-ndjson' },
+  ),
 
   readOpenApi: route('GET /api/openapi.json', 'This document', 'anyone', { reply: z.looseObject({}) }),
 } as const satisfies Record<string, Route>;

@@ -73,6 +73,8 @@ export const GatewayView = z.object({
   settingsVersion: z.optional(z.number()),
   /** Where the Gateway looks for a first node by itself, as `localhost:8022`. Absent once a node was ever registered. */
   lookingAt: z.optional(z.string()),
+  /** Where applications send their requests, as `http://localhost:8090/v1`. Absent where nobody has told. */
+  apiUrl: z.optional(z.string()),
 });
 export type GatewayView = z.infer<typeof GatewayView>;
 
