@@ -6,14 +6,28 @@ export interface Answer {
   readonly body: unknown;
 }
 
+export interface CallMore {
+  /** Names the order; a random one unless given. */
+  readonly commandId?: string;
+  /** The version that the change was decided on. */
+  readonly ifMatch?: number;
+}
+
 /** A call of the REST API from within the page, so with its cookie and from its origin, past what the page offers. */
-export const callFrom = (page: Page, method: string, path: string, body?: object): Promise<Answer> =>
+export const callFrom = (
+  page: Page,
+  method: string,
+  path: string,
+  body?: object,
+  { commandId, ifMatch }: CallMore = {},
+): Promise<Answer> =>
   page.evaluate(
-    async ({ method, path, body, header }) => {
+    async ({ method, path, body, header, commandId, ifMatch }) => {
       const response = await fetch(path, {
         method,
         headers: {
-          [header]: crypto.randomUUID(),
+          [header]: commandId ?? crypto.randomUUID(),
+          ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -21,5 +35,5 @@ export const callFrom = (page: Page, method: string, path: string, body?: object
       const text = await response.text();
       return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : text };
     },
-    { method, path, body, header: COMMAND_ID_HEADER },
+    { method, path, body, header: COMMAND_ID_HEADER, commandId, ifMatch },
   );

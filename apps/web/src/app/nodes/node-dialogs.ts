@@ -10,14 +10,12 @@ export class NodeDialogs {
   readonly #dialogs = inject(Dialogs);
   readonly #api = inject(Api);
 
-  async newNode(): Promise<void> {
-    const { NewNode } = await import('./dialogs/new-node.js');
-    await this.#dialogs.fill(NewNode, 'new-node-title');
+  newNode(): Promise<void> {
+    return this.#wizard();
   }
 
-  async editNode(node: NodeView): Promise<void> {
-    const { EditNode } = await import('./dialogs/edit-node.js');
-    await this.#dialogs.fill(EditNode, 'edit-node-title', node);
+  editNode(node: NodeView): Promise<void> {
+    return this.#wizard(node);
   }
 
   async acceptCertificate(node: NodeView): Promise<void> {
@@ -45,5 +43,10 @@ export class NodeDialogs {
           'node-unknown',
         ),
     });
+  }
+
+  async #wizard(node?: NodeView): Promise<void> {
+    const { NodeWizard } = await import('./dialogs/node-wizard.js');
+    await this.#dialogs.fill(NodeWizard, 'node-wizard-title', node);
   }
 }

@@ -3,6 +3,7 @@ import { Component, computed, inject, linkedSignal, signal } from '@angular/core
 import { form, FormRoot } from '@angular/forms/signals';
 import { allKeyPermissions, type KeyPermission, type ManagedAccount, mayGiveToKey, routes } from '@muster/contracts';
 import { Api } from '../../api/api.js';
+import { Sending } from '../../api/sending.js';
 import { Session } from '../../session/session.js';
 import { CopyButton } from '../../ui/copy-button.js';
 import { TakesFocus } from '../../ui/focus.js';
@@ -86,8 +87,7 @@ export class NewKey {
   readonly #api = inject(Api);
   readonly #session = inject(Session);
   readonly #dialog = inject<DialogRef<boolean>>(DialogRef);
-  /** One id for as long as nothing was refused: sending it twice makes one key, and shows it. */
-  #order = { keyId: crypto.randomUUID(), commandId: crypto.randomUUID() };
+  readonly #sending = new Sending(() => ({ keyId: crypto.randomUUID(), commandId: crypto.randomUUID() }));
 
   protected readonly key = signal<string | undefined>(undefined);
   protected readonly problem = signal<string | undefined>(undefined);
@@ -112,24 +112,19 @@ export class NewKey {
     submission: {
       action: async (field) => {
         const { name, models, expiresAt, limits } = boundsOf(field().value());
-        const { keyId, commandId } = this.#order;
-        const answer = await this.#api.call(routes.createApiKey, {
-          commandId,
-          body: {
-            ...{ keyId, name, permissions: [...this.purposes()] },
-            ...(this.ownerId() !== this.own() && { ownerId: this.ownerId() }),
-            ...(models && { models }),
-            ...(expiresAt !== null && { expiresAt }),
-            ...(limits && { limits }),
-          },
-        });
+        const body = {
+          ...{ name, permissions: [...this.purposes()] },
+          ...(this.ownerId() !== this.own() && { ownerId: this.ownerId() }),
+          ...(models && { models }),
+          ...(expiresAt !== null && { expiresAt }),
+          ...(limits && { limits }),
+        };
+        const { keyId, commandId } = this.#sending.of(body);
+        const answer = await this.#api.call(routes.createApiKey, { commandId, body: { keyId, ...body } });
         if (answer.ok) {
           this.key.set(answer.value.key);
           return undefined;
         }
-        // A refused order is over; the next one is another. One without an answer may have worked, and keeps its ids.
-        if (answer.failure.code !== 'outage')
-          this.#order = { keyId: crypto.randomUUID(), commandId: crypto.randomUUID() };
         const errors = refusedAt(answer.failure, boundsFields(field));
         this.problem.set(errors.length === 0 ? answer.failure.words : undefined);
         return errors;

@@ -1,12 +1,12 @@
-import { DialogRef } from '@angular/cdk/dialog';
+import { DIALOG_DATA, DialogRef } from '@angular/cdk/dialog';
 import { type ComponentFixture, TestBed } from '@angular/core/testing';
-import { COMMAND_ID_HEADER } from '@muster/contracts';
+import { COMMAND_ID_HEADER, type NodeView } from '@muster/contracts';
 import { Session } from '../../session/session.js';
 import { aFleet, admin, aNode, fingerprint } from '../../testing/examples.js';
 import { FakeServer } from '../../testing/fake-server.js';
 import { FakeSocket } from '../../testing/fake-socket.js';
 import { settled } from '../../testing/settled.js';
-import { NewNode } from './new-node.js';
+import { NodeWizard } from './node-wizard.js';
 
 const passed = { outcome: 'passed', stage: 'name', tookMs: 2, words: 'Found gpu-04.lab' };
 const verified = {
@@ -22,9 +22,9 @@ const verified = {
   },
 };
 
-describe('the wizard for a new node', () => {
+describe('the wizard for a node', () => {
   let server: FakeServer;
-  let page: ComponentFixture<NewNode>;
+  let page: ComponentFixture<NodeWizard>;
   const close = jest.fn();
   const root = (): HTMLElement => page.nativeElement as HTMLElement;
   const text = (): string => root().textContent;
@@ -47,7 +47,7 @@ describe('the wizard for a new node', () => {
     await settled(() => expect(text()).toContain(fingerprint('A5')));
   };
 
-  beforeEach(async () => {
+  const open = async (node?: NodeView): Promise<void> => {
     close.mockClear();
     const socket = new FakeSocket();
     socket.onJoin = () => Promise.resolve({ ok: true, epoch: 'e', seq: 1, snapshot: aFleet(aNode()) });
@@ -55,12 +55,18 @@ describe('the wizard for a new node', () => {
       .answers('GET /api/session', 200, { account: admin, firstAccountNeeded: false })
       .answersLines('POST /api/nodes/verify', passed, verified);
     TestBed.configureTestingModule({
-      providers: [server.provider, socket.provider, { provide: DialogRef, useValue: { close } }],
+      providers: [
+        server.provider,
+        socket.provider,
+        { provide: DialogRef, useValue: { close } },
+        { provide: DIALOG_DATA, useValue: node },
+      ],
     });
     await TestBed.inject(Session).known();
-    page = TestBed.createComponent(NewNode);
+    page = TestBed.createComponent(NodeWizard);
     await settled(() => expect(root().querySelector<HTMLInputElement>('#port')?.value).toBe('8022'));
-  });
+  };
+  beforeEach(() => open());
 
   it('suggests a name', () => {
     expect(root().querySelector<HTMLInputElement>('#node-name')?.value).toMatch(/^[a-z]+-[a-z]+$/);
@@ -130,5 +136,28 @@ describe('the wizard for a new node', () => {
     await settled(() => expect(text()).toContain('Another node has this name.'));
     type('node-name', 'free-name');
     await settled(() => expect(text()).not.toContain('Another node has this name.'));
+  });
+
+  it('takes what somebody else has made of a node that is edited, when the person says so', async () => {
+    const node = aNode();
+    const at = `/api/nodes/${node.nodeId}`;
+    TestBed.resetTestingModule();
+    await open(node);
+    expect(text()).toContain('Edit brisk-otter');
+    server.refuses(`PATCH ${at}`, 409, 'version-conflict');
+    type('node-name', 'mine');
+    press('Save');
+    await settled(() => expect(text()).toContain('Somebody else changed this'));
+    server.answers(`GET ${at}`, 200, aNode({ name: 'calm-heron', version: 2 }));
+    press('Reload');
+    await settled(() => expect(text()).toContain('Edit calm-heron'));
+    expect(root().querySelector<HTMLInputElement>('#node-name')?.value).toBe('calm-heron');
+    server.answers(`PATCH ${at}`, 200, { version: 3 });
+    type('node-name', 'mine');
+    press('Save');
+    await settled(() => expect(close).toHaveBeenCalled());
+    const [first, second] = server.to(`PATCH ${at}`);
+    expect([first, second].map((sent) => sent?.headers.get('if-match'))).toEqual(['"1"', '"2"']);
+    expect(second?.body).toEqual({ name: 'mine' });
   });
 });
