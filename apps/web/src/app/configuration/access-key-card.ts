@@ -98,6 +98,9 @@ const SHOWN_MS = 30_000;
     .sub .mono {
       font-size: 12px;
     }
+    .rotation .mono {
+      margin-left: 0;
+    }
   `,
 })
 export class AccessKeyCard {
