@@ -10,14 +10,9 @@ import type { NodeConfig } from './command-line.js';
 import { takeDataFolder } from './data-folder.js';
 import { openEngines } from './engines/engines.js';
 import { errorCode } from './error-code.js';
-import { Executors } from './executors/executors.js';
-import { KeptFiles } from './executors/kept-files.js';
-import { toldModels } from './executors/told-models.js';
 import { findGpus } from './gpus/find-gpus.js';
 import { ownCertificate } from './identity.js';
-import { InferenceDoor } from './inference/inference-door.js';
-import { EngineConnections } from './inference/pass-on.js';
-import { Tickets, ticketSecret } from './inference/tickets.js';
+import { openInference } from './inference/open-inference.js';
 import { linkLog } from './link-log.js';
 import { LogFiles } from './log-files.js';
 import { Log } from './log.js';
@@ -28,9 +23,6 @@ import { exitCodes, StartFailure } from './start-failure.js';
 import type { Terminal } from './terminal.js';
 
 const GIB = 1024 ** 3;
-
-/** Links are told another ticket so often. */
-const TICKET_MS = 12 * 60 * 60_000;
 
 /**
  * Starts the node: its data folder, certificate and keys, its hardware, its port, its measuring. Resolves when it serves,
@@ -84,48 +76,22 @@ export async function startNode(
       log.write(level, 'engine', text),
     );
     started.push(engines.close);
-    const executors = new Executors({
-      engines: engines.engines,
-      external: engines.servers,
-      models: () => models.shelf.models,
-      files: new KeptFiles(folder.path, (words) => log.write('error', 'executor', words)),
+    const inference = openInference({
+      dataFolder: folder.path,
+      engines,
+      shelf: models.shelf,
+      keys,
       log,
-      now: () => new Date().toISOString(),
-      newId: randomUUID,
-      changed: () => {
-        connections.keepOnly(executors.addresses());
-        server.refresh();
-      },
-    });
-    const connections = new EngineConnections();
-    started.push(() => connections.close());
-    started.push(() => executors.close());
-    const tickets = new Tickets(ticketSecret(folder.path), keys.current);
-    const door = new InferenceDoor({
-      ticketHolds: (ticket) => tickets.holds(ticket),
+      changed: () => server.refresh(),
       vouch: (address) => server.vouch(address),
-      byId: (executorId) => executors.byId(executorId),
-      byName: (model) => executors.byName(model),
-      served: () => executors.views().filter(({ state }) => state === 'online'),
-      connections,
-      onFault: (error) =>
-        log.write(
-          'error',
-          'inference',
-          `A bug ended a request: ${error instanceof Error ? error.stack : String(error)}`,
-        ),
     });
+    const { executors } = inference;
+    started.push(inference.close);
     const server = serveLinks({
       tls: { key: certificate.keyPem, cert: certificate.certPem },
       accessKeys: keys.current,
       hello: () => ({ ...hello, executors: executors.views() }),
-      models: toldModels(
-        () => models.shelf.models,
-        () => executors.externalModels(),
-      ),
-      ticket: (keyId) => tickets.current(keyId),
-      order: (order) => executors.carryOut(order),
-      http: door.listener,
+      ...inference.served,
       samples,
       log: log.ring,
       onNotice: linkLog(log),
@@ -134,21 +100,9 @@ export async function startNode(
       throw portFailure(error, config);
     });
     started.push(() => server.close('stopping'));
-    started.push(
-      models.shelf.onChange(() => {
-        executors.unblock();
-        server.refresh();
-      }),
-    );
-    await executors.start();
-    started.push(
-      every(TICKET_MS, () => {
-        tickets.renew();
-        server.refresh();
-      }),
-    );
+    await inference.start();
     // Before the port is closed: what is in flight may end, and its answers go out.
-    started.push(() => executors.close());
+    started.push(inference.close);
     started.push(() => {
       hello.condition = { condition: 'draining' };
       server.refresh();
@@ -170,11 +124,6 @@ export async function startNode(
     await stop();
     throw error;
   }
-}
-
-function every(ms: number, act: () => void): () => void {
-  const timer = setInterval(act, ms);
-  return () => clearInterval(timer);
 }
 
 /** The log on its disk, in memory and on the terminal. */

@@ -6,8 +6,8 @@ export type CarryOut = (order: NodeOrder) => Promise<NodeOutcome>;
 
 /**
  * The orders that a node was given, on whichever of its links. Each id is carried out once: whoever sends it again, because
- * an outcome got lost with its link, gets the first outcome. Remembers the last 256, and works on 32 at once; beyond, an
- * order is refused as `node-busy` and not remembered.
+ * an outcome got lost with its link, gets the first outcome. Remembers the last 256, but not lines that were read, which are
+ * large and change nothing; works on 32 at once; beyond, an order is refused as `node-busy` and not remembered.
  */
 export class OrderBook {
   readonly #outcomes = new Map<string, Promise<NodeOutcome>>();
@@ -22,6 +22,7 @@ export class OrderBook {
     if (this.#atHand >= limits.ordersAtHand) return { outcome: 'refused', code: 'node-busy' };
     this.#atHand += 1;
     const outcome = this.#do(order);
+    if (order.order === 'read-last-lines') return outcome;
     this.#outcomes.set(id, outcome);
     if (this.#outcomes.size > limits.outcomesKept) {
       const [oldest] = this.#outcomes.keys();

@@ -43,6 +43,34 @@ describe('what is observed of nodes', () => {
     await facts.stop();
   });
 
+  it('is appended under the order that led to it, once for each order, between what is observed', async () => {
+    const facts = open();
+    const [nodeId, otherId] = [randomUUID(), randomUUID()];
+    const meta = {
+      actor: { kind: 'account' as const, id: 'a', name: 'ann' },
+      commandId: randomUUID(),
+      correlationId: randomUUID(),
+    };
+    const ordered = (about: string): HealthEvent => ({
+      type: 'ExecutorOrdered',
+      data: { nodeId: about, executorId: 'e', model: 'm', order: 'start', at },
+    });
+    facts.tell(nodeId, [lost(nodeId)]);
+    facts.order(nodeId, ordered(nodeId), meta);
+    facts.order(nodeId, ordered(nodeId), meta);
+    facts.tell(nodeId, [changed(nodeId)]);
+    await until(async () => (await stored(nodeId)).length === 3);
+    const told = await stored(nodeId);
+    expect(told.map(({ type }) => type)).toEqual(['NodeLost', 'ExecutorOrdered', 'NodeStatusChanged']);
+    expect(told[0]).toMatchObject({ meta: { actor: { id: 'monitor' } } });
+    expect(told[1]).toMatchObject({ meta });
+    // The same id given for another node: told all the same, under an id of its own.
+    facts.order(otherId, ordered(otherId), meta);
+    await until(async () => (await stored(otherId)).length === 1);
+    expect(await stored(otherId)).toMatchObject([{ meta: { actor: meta.actor } }]);
+    await facts.stop();
+  });
+
   it('goes on where another monitor was', async () => {
     const [one, two] = [open(), open()];
     const nodeId = randomUUID();

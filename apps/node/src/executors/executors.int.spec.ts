@@ -187,6 +187,23 @@ describe('an executor of a node', () => {
     await is(id, 'offline');
   });
 
+  it('lets what is in flight end when the node stops, and takes nothing more', async () => {
+    const { start, is, executors, order, pidOf } = await life([standInModel('one')]);
+    const id = await start('one');
+    await is(id, 'online');
+    const pid = await until(pidOf);
+    const inside = await executors.byId(id)?.gate.enter(new AbortController().signal);
+    const closed = executors.close();
+    expect(await order({ order: 'stop', executorId: id })).toMatchObject({ code: 'node-stopping' });
+    expect(await executors.byId(id)?.gate.enter(new AbortController().signal)).toMatchObject({ outcome: 'shut' });
+    expect(await alive(pid)).toBe(true);
+    if (inside?.outcome === 'in') inside.release();
+    await closed;
+    expect(await alive(pid)).toBe(false);
+    // It is still wanted: the next life starts it again.
+    expect(new KeptFiles(folder, () => undefined).wanted()[0]?.enabled).toBe(true);
+  });
+
   it('is unloaded when nobody asks for it for as long as was set, and loaded by the next who does', async () => {
     const { start, is, executors, view, clock, pidOf } = await life([standInModel('one')]);
     const id = await start('one', { idleUnloadMinutes: 5 });

@@ -124,9 +124,11 @@ export class Executors {
     this.#closing = true;
     clearInterval(this.#timer);
     for (const stop of this.#stopListening.splice(0)) stop();
-    this.#external.close();
     const { drain, grace } = CLOSE_MS;
-    await Promise.all([...this.#executors.values()].map((executor) => executor.close(drain, grace)));
+    await Promise.all([
+      this.#external.close(drain),
+      ...[...this.#executors.values()].map((executor) => executor.close(drain, grace)),
+    ]);
   }
 
   /** Every executor, its own first. One that is neither wanted nor has a model any more is not listed. */

@@ -138,8 +138,11 @@ export class ExternalExecutors {
     });
   }
 
-  close(): void {
-    for (const { gate } of this.#counted.values()) gate.shut('The node is stopping');
+  /** Takes nothing new; resolves when what is in flight has ended, or so much time is up. */
+  async close(drainMs: number): Promise<void> {
+    const gates = [...this.#counted.values()].map(({ gate }) => gate);
+    for (const gate of gates) gate.shut('The node is stopping');
+    await Promise.all(gates.map((gate) => gate.emptyWithin(drainMs)));
   }
 
   #begin(executorId: string): Counted {
