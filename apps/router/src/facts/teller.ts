@@ -23,6 +23,8 @@ export interface TellerOptions {
 
 /** On their way at once; more than that waits on disk. */
 const MOST_ON_THE_WAY = 4_096;
+/** Facts are sent together, so many times a second: one write to the bus for each of them would cost more than a request. */
+const SEND_EVERY_MS = 10;
 /** Facts that are to be written to disk are written together. */
 const WRITE_EVERY_MS = 50;
 const MOST_UNWRITTEN = 2_000;
@@ -34,6 +36,8 @@ const MOST_UNWRITTEN = 2_000;
  */
 export class Teller {
   lost = 0;
+  #unsent: RequestEvent[] = [];
+  #sending: NodeJS.Timeout | undefined;
   #unwritten: RequestEvent[] = [];
   /** Facts wait on disk, or are about to: later ones join them, so that none overtakes by hours. */
   #away = false;
@@ -47,20 +51,19 @@ export class Teller {
 
   /** Facts that are not told yet. */
   get waiting(): number {
-    return this.options.way.pending + this.#unwritten.length + this.options.keep.facts;
+    return this.#unsent.length + this.options.way.pending + this.#unwritten.length + this.options.keep.facts;
   }
 
   tell(event: RequestEvent): void {
-    const { way, isUp } = this.options;
-    if (this.#away || !isUp() || way.pending >= MOST_ON_THE_WAY) return this.#put(event);
-    this.#send(event, (stored) => {
-      if (!stored) this.#put(event);
-    });
+    if (this.#away) return this.#put(event);
+    this.#unsent.push(event);
+    this.#sending ??= setTimeout(() => this.#sendAll(), SEND_EVERY_MS);
   }
 
   /** Resolves when every fact is told or safely on disk, after `withinMs` at the latest. */
   async settle(withinMs: number): Promise<void> {
     const until = performance.now() + withinMs;
+    this.#sendAll();
     while (this.options.isUp() && this.waiting > 0 && performance.now() < until) {
       this.#turn();
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -70,7 +73,27 @@ export class Teller {
 
   stop(): void {
     clearInterval(this.#timer);
+    for (const event of this.#takeUnsent()) this.#put(event);
     this.#write();
+  }
+
+  #sendAll(): void {
+    const { way, isUp } = this.options;
+    for (const event of this.#takeUnsent()) {
+      if (this.#away || !isUp() || way.pending >= MOST_ON_THE_WAY) this.#put(event);
+      else
+        this.#send(event, (stored) => {
+          if (!stored) this.#put(event);
+        });
+    }
+  }
+
+  #takeUnsent(): RequestEvent[] {
+    clearTimeout(this.#sending);
+    this.#sending = undefined;
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    return unsent;
   }
 
   #send(event: RequestEvent, told: (stored: boolean) => void): void {

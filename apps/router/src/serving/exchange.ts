@@ -30,6 +30,8 @@ const HELD_BYTES = 256 * 1024;
 const LONGEST_NODE_ERROR = 64 * 1024;
 /** An answer that is made into another one must fit into memory. */
 const MOST_TRANSLATED_BYTES = 16 * 1024 * 1024;
+/** An answer up to this size is sent in one piece with its headers. */
+const IN_ONE_PIECE_BYTES = 32 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** The paths of the nodes. What is asked of `/v1/responses` they are asked as a chat. */
@@ -323,8 +325,8 @@ export class Exchange implements Watched {
   #nodeRefused(): void {
     const status = this.#status;
     if (status === 429 || status === 503) return this.#tryFailed('node-busy', status);
-    // A ticket that the node does not take any more is not the client's concern.
-    if (status >= 500 || status === 401 || status === 403 || status < 400)
+    // A ticket that the node does not take any more, or an executor that it has no more, is not the client's concern.
+    if (status >= 500 || status === 401 || status === 403 || status === 404 || status < 400)
       return this.#tryFailed('node-error', status >= 500 ? status : 502);
     const body = this.#takeParts();
     const told: ApiError = {
@@ -459,7 +461,11 @@ export class Exchange implements Watched {
     if (contentLength !== undefined) headers.push('content-length', contentLength);
     else headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
     this.response.writeHead(status, headers);
-    if (body.length > 0) this.#write(body);
+    if (body.length === 0) return;
+    this.#saidBytes += body.length;
+    // As a string it goes out in one piece with its headers; Latin-1 is every byte as it is.
+    if (body.length <= IN_ONE_PIECE_BYTES) this.response.end(body.toString('latin1'), 'latin1');
+    else this.response.write(body);
   }
 
   #ownHeaders(): string[] {

@@ -255,7 +255,7 @@ export class Slots {
   /** Gives free slots to whoever waits, each in its turn. */
   #serve(model: string): void {
     const group = this.#groups.get(model);
-    while (group?.executors.some(({ inFlight, slots }) => inFlight < slots) && group.queue.size > 0) {
+    while (group !== undefined && group.queue.size > 0 && group.executors.some(hasRoom)) {
       let found: Executor | undefined;
       const entry = group.queue.take(({ ask }) => (found = this.#find(group, ask)) !== undefined);
       if (entry === undefined || found === undefined) return;
@@ -270,3 +270,5 @@ export class Slots {
     return Math.min(30_000, Math.max(1_000, (each * queue.size) / Math.max(1, slots)));
   }
 }
+
+const hasRoom = ({ inFlight, slots }: Executor): boolean => inFlight < slots;
