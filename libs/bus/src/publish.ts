@@ -1,9 +1,9 @@
 import { CloudEventHeaders, type Fact, familyOfStream, Outage, type StreamName, toCloudEvent } from '@muster/contracts';
-import { JetStreamApiCodes, type JetStreamPublishOptions, type StoredMsg } from '@nats-io/jetstream';
+import { JetStreamApiCodes, type StoredMsg } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
-import { isApiError, isNoSuchStream } from './api-error.js';
 import type { Connection } from './connection.js';
 import { type Tail, TailMismatch } from './notice.js';
+import { NO_SUCH_STREAM, Storer } from './storer.js';
 import { StreamDrift, type Streams } from './streams.js';
 
 /** The server's code for a last message with another id than expected. */
@@ -13,12 +13,19 @@ interface End extends Tail {
   readonly lastSequence: number;
 }
 
+/** How the stream has to end before the fact is stored. */
+type Expected = { readonly lastMsgID: string } | { readonly lastSequence: number };
+
 /** The publishing side of the facts' lane. One writer a stream, in order, each fact after the one before it. */
 export class Publisher {
+  readonly #storer: Storer;
+
   constructor(
     private readonly connection: Connection,
     private readonly streams: Streams,
-  ) {}
+  ) {
+    this.#storer = new Storer(connection);
+  }
 
   /**
    * Publishes a fact after the one whose id is `after` (undefined: as the first). When it resolves, the fact is in the
@@ -43,29 +50,29 @@ export class Publisher {
   }
 
   /** False when the stream's end is not as expected. */
-  async #store(fact: Fact, stream: StreamName, expect: JetStreamPublishOptions['expect']): Promise<boolean> {
-    this.connection.needUp();
-    const event = toCloudEvent(fact);
+  async #store(fact: Fact, stream: StreamName, expect: Expected): Promise<boolean> {
+    const { subject, headers: attributes, body } = toCloudEvent(fact);
     const written = headers();
-    for (const [name, value] of Object.entries(event.headers)) if (value !== undefined) written.set(name, value);
-    const send = () =>
-      this.connection.js.publish(event.subject, event.body, {
-        msgID: fact.id,
-        headers: written,
-        expect: { ...expect, streamName: stream },
-      });
-    try {
-      await send().catch(async (error: unknown) => {
-        if (!isNoSuchStream(error)) throw error;
-        // It was lost, so it is made again.
-        await this.streams.ensure(stream);
-        return send();
-      });
-      return true;
-    } catch (error) {
-      if (isApiError(error, WRONG_LAST_ID, JetStreamApiCodes.StreamWrongLastSequence)) return false;
-      throw asOutage(error, `The fact was not taken into ${stream}`);
+    for (const name in attributes) {
+      const value = attributes[name as keyof CloudEventHeaders];
+      if (value !== undefined) written.set(name, value);
     }
+    written.set('Nats-Msg-Id', fact.id);
+    written.set('Nats-Expected-Stream', stream);
+    if ('lastMsgID' in expect) written.set('Nats-Expected-Last-Msg-Id', expect.lastMsgID);
+    else written.set('Nats-Expected-Last-Sequence', String(expect.lastSequence));
+    let answer = await this.#storer.store(subject, body, written);
+    if (!answer.stored && answer.code === NO_SUCH_STREAM) {
+      // It was lost, so it is made again.
+      await this.streams.ensure(stream).catch((error: unknown) => {
+        throw asOutage(error, `The fact was not taken into ${stream}`);
+      });
+      answer = await this.#storer.store(subject, body, written);
+    }
+    if (answer.stored) return true;
+    if (answer.code === WRONG_LAST_ID || answer.code === Number(JetStreamApiCodes.StreamWrongLastSequence))
+      return false;
+    throw new Outage('bus', `The fact was not taken into ${stream}: the bus refused it with code ${answer.code}`);
   }
 
   async #end(stream: StreamName): Promise<End> {

@@ -3,9 +3,9 @@ import { type Fact, type FactFamily, Outage, SCHEMA_VERSION } from '@muster/cont
 import * as z from 'zod/mini';
 import { onDatabase } from './failures.js';
 import type { Numbered } from './feed.js';
-import type { ReadWaiting } from './parked.js';
 import { checkpointOf, PAGE, type Projection, takeIn } from './projection.js';
 import type { ReadFacts } from './rebuild.js';
+import type { ReadWaiting } from './retry-parked.js';
 import type { EventStore } from './store.js';
 import { streamPlaceOf } from './stream-projection.js';
 

@@ -13,7 +13,7 @@ export { type Numbered, readNumbered } from './feed.js';
 export { type ForeignOptions, foreignRow, type Owner, startForeignProjection } from './foreign-facts.js';
 export { type Handled, handlerFor, type HandleOptions, type HandlerOptions } from './handler.js';
 export type { Lag } from './lag.js';
-export { countParked, listParked, type Parked, type ReadWaiting, type Retried, retryParked } from './parked.js';
+export { countParked, listParked, type Parked } from './parked.js';
 export { checkpointOf, type Projection, projection, type ProjectionOptions } from './projection.js';
 export { type Projections, type ProjectionsOptions, startProjections } from './projector.js';
 export {
@@ -25,8 +25,10 @@ export {
   type RebuildOptions,
   type Rebuilt,
 } from './rebuild.js';
-export { type Relay, type RelayBus, type RelayNotice, type RelayOptions, startRelay } from './relay.js';
+export { type Relay, type RelayOptions, startRelay } from './relay.js';
+export type { RelayBus, RelayNotice } from './relay-notice.js';
 export { type RelayHealth, relayHealth, relayLine } from './relay-words.js';
+export { type ReadWaiting, type Retried, retryParked } from './retry-parked.js';
 export type { SnapshotOptions } from './snapshots.js';
 export { StoreDesk } from './store-desk.js';
 export {

@@ -1,7 +1,6 @@
 import type { DataSource } from 'typeorm';
 import * as z from 'zod/mini';
 import { onDatabase } from './failures.js';
-import type { Publisher } from './publisher.js';
 
 /** How far the bus is behind the table. */
 export interface Lag {
@@ -19,11 +18,14 @@ const HELD_AFTER_SECONDS = 2;
 const Waiting = z.object({ events: z.coerce.number(), seconds: z.coerce.number() });
 const Holder = z.object({ pid: z.number(), application_name: z.string(), seconds: z.coerce.number() });
 
+/** How far a stream of the bus is: up to this position, of the event streams whose names begin so. */
+export interface Published {
+  readonly position: number;
+  readonly prefixes: readonly string[];
+}
+
 /** Reads what waits to be numbered, and what waits in these publishers. */
-export async function readLag(
-  database: DataSource,
-  publishers: readonly Pick<Publisher, 'position' | 'prefixes'>[],
-): Promise<Lag> {
+export async function readLag(database: DataSource, publishers: readonly Published[]): Promise<Lag> {
   const waiting = async (from: string, values: unknown[]) => {
     const [row] = await database.query<unknown[]>(
       `select count(*) as events, coalesce(extract(epoch from clock_timestamp() - min(w.at)), 0) as seconds

@@ -3,11 +3,12 @@ import { factFamilies } from '@muster/contracts';
 import { testDatabase, type TestDatabase, until } from '@muster/testing';
 import { Column, type DataSource, Entity, type MigrationInterface, PrimaryColumn, type QueryRunner } from 'typeorm';
 import { connectBeside, openDatabase } from './database.js';
-import { listParked, retryParked } from './parked.js';
+import { listParked } from './parked.js';
 import { type Projection, projection, takeStep } from './projection.js';
 import { type Projections, startProjections } from './projector.js';
 import { rebuild, rebuildable } from './rebuild.js';
 import { numberPage } from './relay.js';
+import { retryParked } from './retry-parked.js';
 import { EventStore } from './store.js';
 import { meta, registered, removed, renamed } from './store.fixture.js';
 

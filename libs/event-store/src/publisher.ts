@@ -1,8 +1,9 @@
 import { type Fact, type FactFamily, factFamilies, type StreamName, streams, type StreamSpec } from '@muster/contracts';
 import { Bell, pauseMs } from './bell.js';
+import { queryPrepared } from './database.js';
 import { onDatabase } from './failures.js';
 import { park, parkedStreams, reasonFor } from './parked.js';
-import type { RelayBus, RelayNotice } from './relay.js';
+import type { RelayBus, RelayNotice } from './relay-notice.js';
 import type { EventStore } from './store.js';
 import { COLUMNS, rawFact, type Stored, storedFrom } from './stored.js';
 
@@ -34,6 +35,12 @@ export interface PublisherOptions {
   readonly onNotice: (notice: RelayNotice) => void;
 }
 
+interface Page {
+  readonly rows: readonly Stored[];
+  /** Nothing of this stream is left up to here. */
+  readonly end: number;
+}
+
 /** After which fact to go on. */
 interface Place {
   position: number;
@@ -52,6 +59,8 @@ export class Publisher {
   #lookedAt = 0;
   #failures = 0;
   readonly #parked = new Set<string>();
+  /** Read while the window before it was on its way. */
+  #ahead: { readonly after: number; readonly page: Promise<Page> } | undefined;
   readonly #bell = new Bell();
   readonly prefixes: readonly string[];
 
@@ -124,7 +133,9 @@ export class Publisher {
   }
 
   async #after(lastId: string, lastPosition: number): Promise<Place> {
-    const [row] = await this.#query<{ id: string }>('select id from events where position = $1', [lastPosition]);
+    const [row] = await this.#query<{ id: string }>('relay-at', 'select id from events where position = $1', [
+      lastPosition,
+    ]);
     if (row?.id !== lastId) throw new ForeignHistory(this.stream, lastId);
     return { position: lastPosition, lastId };
   }
@@ -134,6 +145,7 @@ export class Publisher {
     const { keptMs }: StreamSpec = streams[this.stream];
     if (keptMs === undefined) return { position: 0, lastId: undefined };
     const [row] = await this.#query<{ position: string }>(
+      'relay-first-kept',
       `select coalesce(min(e.position) - 1, (select r.position from relay r)) as position from events e
        where split_part(e.stream_id, '-', 1) = any($1) and e.at > now() - $2 * interval '1 millisecond'`,
       [this.prefixes, keptMs],
@@ -141,19 +153,11 @@ export class Publisher {
     return { position: Number(row?.position ?? 0), lastId: undefined };
   }
 
-  /** False when there is nothing more to publish for now. */
+  /** False when there is nothing more to publish for now. The page after it is read while this one is on its way. */
   async #publishPage(place: Place): Promise<boolean> {
-    const [relay] = await this.#query<{ position: string }>('select position from relay', []);
-    const upTo = Number(relay?.position ?? 0);
-    if (upTo <= place.position) return false;
-    const rows = await this.#query<unknown>(
-      `select ${COLUMNS} from events e
-       where e.position > $1 and e.position <= $2
-         and (split_part(e.stream_id, '-', 1) = any($3) or ($4 and split_part(e.stream_id, '-', 1) <> all($5)))
-       order by e.position limit $6`,
-      [place.position, upTo, this.prefixes, this.options.keepsOrphans, prefixesOf(this.options.served), WINDOW],
-    );
-    const facts = await this.#publishable(rows.map(storedFrom));
+    const { rows, end } = await this.#pageAfter(place.position);
+    if (end === place.position) return false;
+    const facts = await this.#publishable(rows);
 
     let after = place.lastId;
     const sent = facts.map((fact) => {
@@ -161,15 +165,46 @@ export class Publisher {
       after = fact.id;
       return arrival;
     });
+    const isFull = rows.length === WINDOW;
+    if (isFull) this.#readAhead(end);
     const arrivals = await Promise.allSettled(sent);
     const failed = arrivals.find((arrival) => arrival.status === 'rejected');
     if (failed) throw failed.reason;
 
-    const end = rows.length < WINDOW ? upTo : (storedFrom(rows.at(-1)).position ?? upTo);
     // While the window was on its way the bus may have been lost, and then the place is to be looked up anew.
     if (this.#place === place) this.#place = { position: end, lastId: after };
     this.#reached = Math.max(this.#reached, facts.at(-1)?.position ?? 0);
-    return rows.length === WINDOW;
+    return isFull;
+  }
+
+  #readAhead(after: number): void {
+    const page = this.#read(after);
+    // When it fails, it is read again in its turn, and fails there.
+    page.catch(() => undefined);
+    this.#ahead = { after, page };
+  }
+
+  #pageAfter(position: number): Promise<Page> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead?.after === position ? ahead.page : this.#read(position);
+  }
+
+  /** The next facts of this stream that have a position, and up to where was looked for them. */
+  async #read(after: number): Promise<Page> {
+    const [relay] = await this.#query<{ position: string }>('relay-position', 'select position from relay', []);
+    const upTo = Number(relay?.position ?? 0);
+    if (upTo <= after) return { rows: [], end: after };
+    const read = await this.#query<unknown>(
+      'relay-page',
+      `select ${COLUMNS} from events e
+       where e.position > $1 and e.position <= $2
+         and (split_part(e.stream_id, '-', 1) = any($3) or ($4 and split_part(e.stream_id, '-', 1) <> all($5)))
+       order by e.position limit $6`,
+      [after, upTo, this.prefixes, this.options.keepsOrphans, prefixesOf(this.options.served), WINDOW],
+    );
+    const rows = read.map(storedFrom);
+    return { rows, end: rows.length < WINDOW ? upTo : (rows.at(-1)?.position ?? upTo) };
   }
 
   /** Without the facts of parked streams; one that can not go on the bus parks its stream. */
@@ -191,8 +226,8 @@ export class Publisher {
     return facts;
   }
 
-  #query<T>(sql: string, values: unknown[]): Promise<T[]> {
-    return onDatabase(() => this.store.database.query<T[]>(sql, values));
+  #query<T>(name: string, sql: string, values: unknown[]): Promise<T[]> {
+    return onDatabase(() => queryPrepared(this.store.database, name, sql, values)) as Promise<T[]>;
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Relay, RelayNotice } from './relay.js';
+import type { Relay } from './relay.js';
+import type { RelayNotice } from './relay-notice.js';
 
 /** Facts that have waited for longer than this to get on the bus are worth a word. */
 const LATE_AFTER_SECONDS = 5;

@@ -9,7 +9,8 @@ import type { DataSource } from 'typeorm';
 import { connectBeside, openDatabase } from './database.js';
 import { Fenced } from './failures.js';
 import { listParked } from './parked.js';
-import { numberPage, type Relay, type RelayBus, type RelayNotice, type RelayOptions, startRelay } from './relay.js';
+import { numberPage, type Relay, type RelayOptions, startRelay } from './relay.js';
+import type { RelayBus, RelayNotice } from './relay-notice.js';
 import { EventStore } from './store.js';
 import { meta, registered, renamed } from './store.fixture.js';
 

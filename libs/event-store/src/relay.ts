@@ -1,4 +1,3 @@
-import type { Bus } from '@muster/bus';
 import type { StreamName } from '@muster/contracts';
 import type pg from 'pg';
 import * as z from 'zod/mini';
@@ -6,24 +5,9 @@ import { Bell, pauseMs } from './bell.js';
 import { connectBeside } from './database.js';
 import { codeOf, Fenced, onDatabase } from './failures.js';
 import { Publisher } from './publisher.js';
+import type { RelayBus, RelayNotice } from './relay-notice.js';
 import { type Lag, readHolder, readLag } from './lag.js';
 import type { EventStore } from './store.js';
-
-/** What the relay needs of the bus. */
-export type RelayBus = Pick<Bus, 'state' | 'onState' | 'tail' | 'publishFact'>;
-
-/** What happens in the relay that whoever runs the process should find in its log. */
-export type RelayNotice =
-  | { readonly notice: 'leading'; readonly token: number }
-  /** The lead is lost, or could not be taken; it is tried again by itself. */
-  | { readonly notice: 'not-leading'; readonly error: unknown }
-  /** A stream of the bus lacks facts that were there: it is filled again from the store, beginning after `position`. */
-  | { readonly notice: 'refilling'; readonly stream: StreamName; readonly position: number }
-  /** Told at the first failure of a row. */
-  | { readonly notice: 'publish-failed'; readonly stream: StreamName; readonly error: unknown }
-  /** A session has had a write transaction open for 2 s or more: nothing committed after its begin is read until it ends. */
-  | { readonly notice: 'held-up'; readonly by: NonNullable<Lag['heldBy']> }
-  | { readonly notice: 'parked'; readonly stream: string; readonly reason: string };
 
 export interface RelayOptions {
   /** The streams of the bus that this store's facts go to. */

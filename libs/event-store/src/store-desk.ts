@@ -7,8 +7,9 @@ import {
   type StoreState,
 } from '@muster/contracts';
 import type { DataSource } from 'typeorm';
-import { countParked, listParked, type Parked, type Retried } from './parked.js';
+import { countParked, listParked, type Parked } from './parked.js';
 import type { Relay } from './relay.js';
+import type { Retried } from './retry-parked.js';
 
 /** An answer of the bus has room for so much. */
 const MOST_LIST_BYTES = 384 * 1024;

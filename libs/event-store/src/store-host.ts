@@ -3,7 +3,8 @@ import type { StreamName } from '@muster/contracts';
 import { type DatabaseOptions, openDatabase } from './database.js';
 import { countParked } from './parked.js';
 import { type RelayHealth, relayHealth, relayLine } from './relay-words.js';
-import { type Relay, type RelayBus, startRelay } from './relay.js';
+import { type Relay, startRelay } from './relay.js';
+import type { RelayBus } from './relay-notice.js';
 import { EventStore } from './store.js';
 
 /** What a service gives to the store that it keeps. Its own Health, Shutdown, Ids and log fit. */

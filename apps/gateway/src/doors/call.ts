@@ -1,10 +1,30 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { parseInput, Refusal, type Route } from '@muster/contracts';
+import { type Caller, parseInput, Refusal, type Route } from '@muster/contracts';
 import type { Request, Response } from 'express';
 import type * as z from 'zod/mini';
+import type { Session } from '../sessions/session-cache.js';
 import { admittedOf } from './admitted.js';
-import type { CallTo } from './serves.js';
 import { refuseUnknownFields } from './unknown-fields.js';
+
+/** One call of a route, with everything parsed and allowed. */
+export interface CallTo<R extends Route> {
+  readonly params: z.output<R['params']>;
+  readonly query: z.output<R['query']>;
+  readonly body: z.output<R['body']>;
+  /** Who asks, to be passed on with orders. */
+  readonly caller: Caller;
+  /** Undefined only on routes for anyone. */
+  readonly session: Session | undefined;
+  /** The token of the session cookie, whether or not a session belongs to it. */
+  readonly token: string | undefined;
+  /** From `If-Match`: the version that the change was decided on. */
+  readonly expectedVersion: number | undefined;
+  /** Where the call comes from, as throttling counts it; and what the browser says it is. */
+  readonly from: { readonly remoteAddress: string; readonly device: string };
+  /** Fires when the client has left. */
+  readonly signal: AbortSignal;
+  setHeader(name: string, value: string): void;
+}
 
 const LONGEST_DEVICE = 256;
 

@@ -1,28 +1,9 @@
 import { HttpCode, RequestMapping, RequestMethod, SetMetadata } from '@nestjs/common';
-import type { Caller, Route, RouteMedia } from '@muster/contracts';
+import type { Route, RouteMedia } from '@muster/contracts';
 import type * as z from 'zod/mini';
-import type { Session } from '../sessions/session-cache.js';
-import { TheCall } from './call.js';
+import { type CallTo, TheCall } from './call.js';
 
-/** One call of a route, with everything parsed and allowed. */
-export interface CallTo<R extends Route> {
-  readonly params: z.output<R['params']>;
-  readonly query: z.output<R['query']>;
-  readonly body: z.output<R['body']>;
-  /** Who asks, to be passed on with orders. */
-  readonly caller: Caller;
-  /** Undefined only on routes for anyone. */
-  readonly session: Session | undefined;
-  /** The token of the session cookie, whether or not a session belongs to it. */
-  readonly token: string | undefined;
-  /** From `If-Match`: the version that the change was decided on. */
-  readonly expectedVersion: number | undefined;
-  /** Where the call comes from, as throttling counts it; and what the browser says it is. */
-  readonly from: { readonly remoteAddress: string; readonly device: string };
-  /** Fires when the client has left. */
-  readonly signal: AbortSignal;
-  setHeader(name: string, value: string): void;
-}
+export type { CallTo } from './call.js';
 
 interface Answers<Reply> extends Record<RouteMedia, unknown> {
   'application/json': Promise<Reply>;
