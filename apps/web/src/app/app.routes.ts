@@ -37,6 +37,16 @@ export const routes: Routes = [
         loadComponent: () => import('./playground/playground.js').then(({ Playground }) => Playground),
       },
       {
+        path: 'requests',
+        title: 'Requests',
+        loadComponent: () => import('./requests/requests-page.js').then(({ RequestsPage }) => RequestsPage),
+      },
+      {
+        path: 'requests/:requestId',
+        title: 'Request',
+        loadComponent: () => import('./requests/request-page.js').then(({ RequestPage }) => RequestPage),
+      },
+      {
         path: 'history',
         title: 'History',
         loadComponent: () => import('./history/history-page.js').then(({ HistoryPage }) => HistoryPage),

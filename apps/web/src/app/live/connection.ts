@@ -38,11 +38,18 @@ export type Live =
   | { readonly state: 'live'; readonly roundTripMs: number | undefined }
   | { readonly state: 'lost' };
 
-type RoomChange = 'fleet:change' | 'models:change' | 'metrics:change' | 'log:change' | 'history:change';
+type RoomChange =
+  | 'fleet:change'
+  | 'models:change'
+  | 'metrics:change'
+  | 'log:change'
+  | 'history:change'
+  | 'figures:change'
+  | 'requests:change';
 
 /** How to stand in a room: come, go, and make sense of what is said there. */
 export interface Room<Snapshot, Change extends Numbered> {
-  readonly kind: 'fleet' | 'models' | 'metrics' | 'log' | 'history';
+  readonly kind: 'fleet' | 'models' | 'metrics' | 'log' | 'history' | 'figures' | 'requests';
   readonly nodeId?: string;
   join(socket: ConsoleSocket, timeoutMs: number): Promise<Joined<unknown>>;
   leave(socket: ConsoleSocket): void;

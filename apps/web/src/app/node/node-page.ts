@@ -17,6 +17,7 @@ import { LogPanel } from './log-panel.js';
 import { followMetrics } from './metrics.js';
 import { Monitoring } from './monitoring.js';
 import { NodeFacts } from './node-facts.js';
+import { NodeRequests } from './node-requests.js';
 
 /** An older sample than this says nothing of what is free. */
 const SAMPLE_CURRENT_MS = 5_000;
@@ -24,7 +25,7 @@ const SAMPLE_CURRENT_MS = 5_000;
 /** One node: how it is and why, what it is made of, how hard it works, and what it says. */
 @Component({
   selector: 'app-node-page',
-  imports: [ExecutorsPanel, LogPanel, Monitoring, NodeFacts, HistoryCard, RouterLink, StatusDot],
+  imports: [ExecutorsPanel, LogPanel, Monitoring, NodeFacts, HistoryCard, NodeRequests, RouterLink, StatusDot],
   providers: [FleetModels],
   templateUrl: './node-page.html',
   styles: `
@@ -43,6 +44,7 @@ const SAMPLE_CURRENT_MS = 5_000;
       grid-template-columns: minmax(320px, 5fr) minmax(0, 8fr);
       gap: var(--gap);
     }
+    app-node-requests,
     app-executors-panel,
     app-log-panel,
     app-node-history {

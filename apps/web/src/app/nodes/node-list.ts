@@ -1,6 +1,6 @@
-import type { NodeLoad, NodeView, Status } from '@muster/contracts';
+import type { NodeFigures, NodeLoad, NodeView, Status } from '@muster/contracts';
 import { showAddress } from '@muster/contracts';
-import { day, span } from '../ui/format.js';
+import { day, share, span } from '../ui/format.js';
 
 /** What the counters above the list tell apart. Amber is two things: hard at work, and not sure. */
 export const groups = ['healthy', 'busy', 'unsettled', 'down', 'off'] as const;
@@ -62,9 +62,14 @@ export interface NodeRow {
   readonly loads: readonly { readonly title: string; readonly tint: string; readonly share: number | undefined }[];
   readonly executors: string | undefined;
   readonly inFlight: number | undefined;
+  /** On the node itself: requests that its executors have taken and hold back. */
+  readonly queued: number | undefined;
+  /** Its part of the work of all connected nodes since the Gateway started. */
+  readonly share: string | undefined;
 }
 
-export function rowOf(node: NodeView, load: NodeLoad | undefined): NodeRow {
+/** `figures` are what was counted of its requests: newer than what the node tells of itself. */
+export function rowOf(node: NodeView, load: NodeLoad | undefined, figures?: NodeFigures): NodeRow {
   const { executors } = node;
   const online = executors.filter(({ state }) => state === 'online');
   return {
@@ -77,6 +82,10 @@ export function rowOf(node: NodeView, load: NodeLoad | undefined): NodeRow {
       { title: 'VRAM', tint: 'var(--vram)', share: load?.vramPercent },
     ],
     executors: executors.length === 0 ? undefined : `${online.length} / ${executors.length}`,
-    inFlight: executors.length === 0 ? undefined : online.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    inFlight:
+      figures?.inFlight ??
+      (executors.length === 0 ? undefined : online.reduce((sum, { inFlight }) => sum + inFlight, 0)),
+    queued: executors.length === 0 ? undefined : online.reduce((sum, { queued }) => sum + queued, 0),
+    share: figures?.connected === true ? share(figures.share) : undefined,
   };
 }

@@ -38,6 +38,8 @@ import { reasonLine, type NodeRow as Row } from './node-list.js';
     }
     <div role="cell" class="num"><span class="small">Executors </span>{{ row().executors ?? '–' }}</div>
     <div role="cell" class="num"><span class="small">In flight </span>{{ row().inFlight ?? '–' }}</div>
+    <div role="cell" class="num"><span class="small">Queued </span>{{ row().queued ?? '–' }}</div>
+    <div role="cell" class="num"><span class="small">Share </span>{{ row().share ?? '–' }}</div>
     <div role="cell" class="edit">
       @if (editable()) {
         <button type="button" class="ghost" (click)="edit.emit()" [attr.aria-label]="'Edit ' + node.name">

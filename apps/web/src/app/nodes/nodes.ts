@@ -2,8 +2,9 @@ import { BreakpointObserver } from '@angular/cdk/layout';
 import { CdkFixedSizeVirtualScroll, CdkVirtualForOf, CdkVirtualScrollViewport } from '@angular/cdk/scrolling';
 import { Component, computed, inject, input, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
-import type { NodeLoad, NodeView } from '@muster/contracts';
+import type { NodeFigures, NodeLoad, NodeView } from '@muster/contracts';
 import { Fleet, inOrder } from '../live/fleet.js';
+import { LiveFigures } from '../live/live-figures.js';
 import { Session } from '../session/session.js';
 import { Slash } from '../ui/shortcut.js';
 import { StatusDot } from '../ui/status-dot.js';
@@ -42,6 +43,7 @@ export class Nodes {
   /** From the address of the page: the time to show the fleet of. Anything but a time shows it as it is now. */
   readonly at = input<string>();
 
+  readonly #figures = inject(LiveFigures);
   protected readonly fleet = inject(Fleet);
   protected readonly session = inject(Session);
   protected readonly dialogs = inject(NodeDialogs);
@@ -69,9 +71,10 @@ export class Nodes {
   protected readonly counters = computed(() => countGroups(this.#shown().nodes));
   protected readonly rows = computed(() => {
     const { nodes, loads } = this.#shown();
+    const figures = this.pastAt() === undefined ? this.#figures.nodes() : new Map<string, NodeFigures>();
     return nodes
       .filter((node) => matches(node, this.text(), this.group()))
-      .map((node) => rowOf(node, loads[node.nodeId]));
+      .map((node) => rowOf(node, loads[node.nodeId], figures.get(node.nodeId)));
   });
   protected readonly long = computed(() => this.rows().length > LONG_LIST);
   protected readonly byId = (_: number, { node }: Row): string => node.nodeId;

@@ -78,6 +78,23 @@ export const timeOfDay = (iso: string): string => clockFormat.format(new Date(is
 export const count = (items: number, one: string, many = `${one}s`): string =>
   `${items.toLocaleString('en-GB')} ${items === 1 ? one : many}`;
 
+/** How long something took, as in "210 ms", "2.4 s", "3 min 20 s". Never negative. */
+export function took(milliseconds: number): string {
+  const ms = Math.max(0, milliseconds);
+  if (ms < 10) return `${ms.toFixed(1).replace(/\.0$/, '')} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / SECOND).toFixed(1)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ${Math.floor((ms % MINUTE) / SECOND)} s`;
+  return `${Math.floor(ms / HOUR)} h ${Math.floor((ms % HOUR) / MINUTE)} min`;
+}
+
+/** A number that may be large or have a fraction, as in "14.2", "1,310", "0.08". */
+export const figure = (value: number): string =>
+  value.toLocaleString('en-GB', { maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 2 });
+
+/** A share of 0 to 1 that may be small, as in "94 %", "0.08 %", "3.1 %". */
+export const share = (part: number): string => `${figure(part === 1 ? 100 : Math.min(99.99, 100 * part))} %`;
+
 /** How far another clock is off: "In step" up to a second, else "2.4 s ahead", "3 min behind". */
 export function offsetWords(aheadMs: number): string {
   const offMs = Math.abs(aheadMs);
