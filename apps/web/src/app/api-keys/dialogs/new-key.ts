@@ -4,6 +4,7 @@ import { form, FormRoot } from '@angular/forms/signals';
 import { allKeyPermissions, type KeyPermission, type ManagedAccount, mayGiveToKey, routes } from '@muster/contracts';
 import { Api } from '../../api/api.js';
 import { Sending } from '../../api/sending.js';
+import { Fleet } from '../../live/fleet.js';
 import { Session } from '../../session/session.js';
 import { CopyButton } from '../../ui/copy-button.js';
 import { TakesFocus } from '../../ui/focus.js';
@@ -30,6 +31,11 @@ import { PurposeChoice } from './purpose-choice.js';
           <code class="code" data-api-key>{{ key }}</code>
           <app-copy-button [text]="key" what="the API key" />
         </div>
+        @if (apiUrl(); as url) {
+          <p>
+            Applications send their requests to <span class="mono">{{ url }}</span>.
+          </p>
+        }
         <p class="sub">
           It is sent as <span class="mono">Authorization: Bearer</span>,
           <span class="mono">Authorization: ApiKey</span> or <span class="mono">X-API-Key</span>.
@@ -45,17 +51,19 @@ import { PurposeChoice } from './purpose-choice.js';
         <div class="dialog-body">
           <app-bounds-fields [of]="form" />
           @if (owners().length > 1) {
-            <label class="field" for="key-owner">
-              <b>Owner</b>
-              <select id="key-owner" (change)="ownerId.set(who.value)" #who>
+            <div class="field">
+              <label for="key-owner">Owner</label>
+              <select id="key-owner" aria-describedby="key-owner-words" (change)="ownerId.set(who.value)" #who>
                 @for (owner of owners(); track owner.accountId) {
                   <option [value]="owner.accountId" [selected]="owner.accountId === ownerId()">
                     {{ owner.name }}{{ owner.accountId === own() ? ' (you)' : '' }}
                   </option>
                 }
               </select>
-              <span class="sub">A key never does more than its owner may, and ends with the account.</span>
-            </label>
+              <p id="key-owner-words" class="sub">
+                A key never does more than its owner may, and ends with the account.
+              </p>
+            </div>
           }
           <app-purpose-choice [choosable]="choosable()" [(selected)]="purposes" />
           @if (problem(); as words) {
@@ -78,14 +86,12 @@ import { PurposeChoice } from './purpose-choice.js';
       gap: 8px;
       align-items: center;
     }
-    .field b {
-      font-weight: 550;
-    }
   `,
 })
 export class NewKey {
   readonly #api = inject(Api);
   readonly #session = inject(Session);
+  readonly #fleet = inject(Fleet);
   readonly #dialog = inject<DialogRef<boolean>>(DialogRef);
   readonly #sending = new Sending(() => ({ keyId: crypto.randomUUID(), commandId: crypto.randomUUID() }));
 
@@ -99,6 +105,10 @@ export class NewKey {
     const others = this.#accounts().filter(({ accountId, disabled }) => !disabled && accountId !== own?.accountId);
     return own === undefined ? [] : [own, ...others];
   });
+  /** Where a key for inference is of use, when that is known. */
+  protected readonly apiUrl = computed(() =>
+    this.purposes().includes('inference') ? this.#fleet.last()?.gateway.apiUrl : undefined,
+  );
   protected readonly ownerId = signal(this.own());
   protected readonly choosable = computed(() => {
     const may = this.#session.account()?.permissions ?? [];
