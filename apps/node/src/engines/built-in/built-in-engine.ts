@@ -107,6 +107,7 @@ export async function openBuiltIn(options: BuiltInOptions): Promise<Engine & { c
   };
 
   const attempt = async (pauseMs: number): Promise<void> => {
+    become({ state: 'installing', words: 'Fetching the engine', progress: 0 });
     try {
       use(await installBest());
     } catch (error) {

@@ -413,7 +413,7 @@ describe('The life of a run', () => {
   });
 
   it('is killed when what is at hand takes longer than the grace', async () => {
-    const { run, client } = await started({ contextTokens: 2048 });
+    const { run, client, end } = await started({ contextTokens: 2048 });
     const answer = client.chat.completions
       .create({ model: 'tiny', messages: hello, max_tokens: 2_000 })
       .catch(() => 'cut');
@@ -426,6 +426,7 @@ describe('The life of a run', () => {
     expect(await run.exited).toEqual({ code: null, signal: 'SIGKILL' });
     expect(await answer).toBe('cut');
     expect(alive(run.pid ?? 0)).toBe(false);
+    await end();
   });
 
   it('tells by which signal it was ended', async () => {
