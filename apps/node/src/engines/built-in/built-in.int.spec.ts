@@ -1,12 +1,13 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until, writeTinyModel } from '@muster/testing';
+import { endWithTestRun, testRunFolder, until, writeTinyModel } from '@muster/testing';
 import OpenAI from 'openai';
 import type { Engine, EngineRun, ReadyRun, RunSpec } from '../engine.js';
 import { testEngine } from './engine.fixture.js';
+import { ENGINE_VERSION } from './release.js';
 
 const SLOW_MS = 120_000;
 jest.setTimeout(SLOW_MS);
@@ -435,5 +436,46 @@ describe('The life of a run', () => {
     expect(await run.exited).toEqual({ code: null, signal: 'SIGKILL' });
     await expect(run.health()).rejects.toThrow();
     await end();
+  });
+
+  it('ends with its node, also one that is killed', async () => {
+    const run = join(import.meta.dirname, '../../../dist/engines/built-in/built-in-run.js');
+    const library = {
+      folder: join(testRunFolder(), 'engines', `node-llama-cpp-${ENGINE_VERSION}-cpu`),
+      backend: 'cpu',
+    };
+    const options = {
+      program: join(import.meta.dirname, '../../../dist/engines/built-in/child/main.js'),
+      library,
+      socketPath: join(folder, 'orphan.sock'),
+    };
+    const model = { name: 'tiny', kind: 'chat', path: chatModel() };
+    const node = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `import { startBuiltIn } from ${JSON.stringify(run)};
+        const run = startBuiltIn(
+          ${JSON.stringify(options)},
+          { runId: 'orphan', model: ${JSON.stringify(model)}, parameters: {} },
+          { line: () => undefined, progress: () => undefined },
+        );
+        run.ready.then(() => process.stdout.write(String(run.pid)));`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } },
+    );
+    const release = endWithTestRun(node.pid ?? 0);
+    const pid = await new Promise<number>((resolve) =>
+      node.stdout.once('data', (text: Buffer) => resolve(Number(text.toString()))),
+    );
+    expect(alive(pid)).toBe(true);
+    node.kill('SIGKILL');
+    await until(
+      () => alive(pid),
+      (lives) => !lives,
+      { withinMs: 20_000 },
+    );
+    release();
   });
 });
