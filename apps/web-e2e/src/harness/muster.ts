@@ -20,10 +20,15 @@ export class Muster {
   private constructor(
     readonly dataFolder: string,
     private readonly port: number,
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async start(): Promise<Muster> {
-    const muster = new Muster(await mkdtemp(join(tmpdir(), 'muster-e2e-')), await consolePort());
+  /** Without an engine, unless `env` says otherwise: most tests need none, and fetching one takes its time. */
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<Muster> {
+    const muster = new Muster(await mkdtemp(join(tmpdir(), 'muster-e2e-')), await consolePort(), {
+      ...withoutEngine,
+      ...env,
+    });
     try {
       await muster.start();
       return muster;
@@ -66,7 +71,7 @@ export class Muster {
   private run(): Running {
     const program = join(root, 'tools/dist/start/main.js');
     const args = ['--data', this.dataFolder, '--port', String(this.port)];
-    return Running.start(process.execPath, [program, ...args], { NODE_OPTIONS: '' });
+    return Running.start(process.execPath, [program, ...args], { NODE_OPTIONS: '', ...this.env });
   }
 
   get output(): string {
@@ -93,6 +98,9 @@ export class Muster {
     return (await readFile(join(this.dataFolder, 'secrets/access-key'), 'utf8')).trim();
   }
 }
+
+/** For node services of tests that serve no model. */
+export const withoutEngine = { MUSTER_ENGINE: 'keep', MUSTER_ENGINE_DISCOVERY: 'off' };
 
 /** A free port below those that the system gives to outgoing connections, so that it is free again for a restart. */
 async function consolePort(): Promise<number> {

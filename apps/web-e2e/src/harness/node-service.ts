@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '@muster/testing';
+import { withoutEngine } from './muster.js';
 import { Running } from './process.js';
 import { freePort, listens } from './ports.js';
 
@@ -14,13 +15,20 @@ export class NodeService {
   private constructor(
     private readonly folder: string,
     readonly port: number,
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async start(accessKey: string): Promise<NodeService> {
-    const node = new NodeService(await mkdtemp(join(tmpdir(), 'muster-e2e-node-')), await freePort());
+  static async start(accessKey: string, env: NodeJS.ProcessEnv = {}): Promise<NodeService> {
+    const folder = await mkdtemp(join(tmpdir(), 'muster-e2e-node-'));
+    const node = new NodeService(folder, await freePort(), { ...withoutEngine, ...env });
     await node.useKey(accessKey);
     await node.start();
     return node;
+  }
+
+  /** Where it keeps all that it has; its models lie in `models` there. */
+  get data(): string {
+    return join(this.folder, 'data');
   }
 
   /** Puts another key into its key file. */
@@ -31,7 +39,7 @@ export class NodeService {
   async start(): Promise<void> {
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--data', join(this.folder, 'data')];
     const key = ['--access-key-file', join(this.folder, 'access-key')];
-    this.running = Running.start(process.execPath, [program, ...args, ...key], { NODE_OPTIONS: '' });
+    this.running = Running.start(process.execPath, [program, ...args, ...key], { NODE_OPTIONS: '', ...this.env });
     await until(() => listens(this.port), undefined, { withinMs: 20_000 });
   }
 

@@ -8,8 +8,9 @@ export class Stage {
   private opened: { muster: Muster; browser: Browser } | undefined;
   private readonly closes: (() => Promise<void>)[] = [];
 
-  async open(): Promise<void> {
-    const muster = await Muster.start();
+  /** `env` is that of the whole system. */
+  async open(env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const muster = await Muster.start(env);
     this.closes.push(() => muster.remove());
     const browser = await openBrowser();
     this.closes.push(() => browser.close());
@@ -25,8 +26,8 @@ export class Stage {
     return ConsoleWindow.open(browser, muster.address, colours);
   }
 
-  async node(accessKey: string): Promise<NodeService> {
-    const node = await NodeService.start(accessKey);
+  async node(accessKey: string, env: NodeJS.ProcessEnv = {}): Promise<NodeService> {
+    const node = await NodeService.start(accessKey, env);
     this.closes.push(() => node.remove());
     return node;
   }
