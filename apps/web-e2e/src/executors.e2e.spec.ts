@@ -48,7 +48,10 @@ describe('somebody who serves a model', () => {
       .getByRole('row')
       .filter({ has: page.getByText(model, { exact: true }) });
   const seesState = (model: string, state: string, withinMs = SERVING_WITHIN_MS) =>
-    row(model).getByText(state, { exact: true }).first().waitFor({ timeout: withinMs });
+    row(model)
+      .getByText(new RegExp(`^\\s*${state}`))
+      .first()
+      .waitFor({ timeout: withinMs });
   /** The processes that serve models of a node, as its list of runs has them. */
   const runsOf = (data: string): readonly { pid?: number }[] =>
     (JSON.parse(readFileSync(join(data, 'executors/runs.json'), 'utf8')) as { runs: { pid?: number }[] }).runs;
