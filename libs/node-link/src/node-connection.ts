@@ -156,6 +156,13 @@ export class NodeConnection {
     this.#wire.socket.close(1000);
   }
 
+  /** Says goodbye as soon as the orders at hand are answered or given up: for a link whose place another has taken. */
+  retire(reason: GoodbyeToNode): void {
+    void this.#orders.settled().then(() => {
+      this.close(reason);
+    });
+  }
+
   /** Cuts the socket at once: for a peer that is taken for dead. */
   terminate(cause: LinkCause = 'closed'): void {
     this.#end(cause);

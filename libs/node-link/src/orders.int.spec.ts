@@ -57,6 +57,20 @@ describe('orders over a link', () => {
     await expect(link.order(randomUUID(), stop)).rejects.toMatchObject({ why: 'ended' });
   });
 
+  it('are still answered on a link that retires, which ends then', async () => {
+    let answer: (outcome: NodeOutcome) => void = () => undefined;
+    carryOut = () => new Promise((resolve) => (answer = resolve));
+    const [link, idle] = [await node.link(), await node.link()];
+    const asked = link.order(randomUUID(), stop);
+    await until(() => given.length === 1);
+    link.retire('not-wanted');
+    idle.retire('not-wanted');
+    await idle.closed;
+    answer(done);
+    await expect(asked).resolves.toEqual(done);
+    await expect(link.closed).resolves.toBe('closed');
+  });
+
   it('are no more at once than the node takes', async () => {
     carryOut = () => new Promise(() => undefined);
     const link = await node.link();

@@ -52,6 +52,11 @@ export class Questions<Answer> {
     this.#open.delete(id);
   }
 
+  /** Resolves when every question asked so far is answered or given up. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].map(({ promise }) => promise));
+  }
+
   /** Nothing will be answered any more. */
   end(): void {
     for (const question of this.#open.values()) question.fail(new Unanswered('ended'));

@@ -198,7 +198,7 @@ export class NodeWatch {
   #moveTo(connection: NodeConnection, keyId: string): void {
     const before = this.#connection;
     this.#adopt(connection, keyId);
-    before?.close('not-wanted');
+    before?.retire('not-wanted');
     this.feed.remark('info', `link moved over to access key ${keyId}`);
     this.#listen(connection);
     this.#tell(this.#report.link);
