@@ -82,6 +82,8 @@ export async function startNode(
       shelf: models.shelf,
       keys,
       log,
+      hardware,
+      measured: () => samples.read(samples.next - 1, 1)[0]?.item.measurement,
       changed: () => server.refresh(),
       vouch: (address) => server.vouch(address),
     });

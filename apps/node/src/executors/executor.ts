@@ -1,5 +1,6 @@
 import {
   type Executor as ExecutorView,
+  type ExecutorParameters,
   type ExecutorSample,
   type ExecutorState,
   type LogLevel,
@@ -13,6 +14,7 @@ import type { LogSpan } from '../log.js';
 import { chooseEngine } from './engine-choice.js';
 import { type ExecutorInput, type ExecutorMachine, type Failure, offline, stepExecutor } from './executor-machine.js';
 import { type CurrentRun, failureOf, LastOfLines } from './executor-run.js';
+import { figuresOf } from './figures.js';
 import { Gate } from './gate.js';
 import type { KeptFiles, LeftRun, WantedExecutor } from './kept-files.js';
 import { processMark } from './processes.js';
@@ -31,6 +33,8 @@ export interface ExecutorTimes {
 export interface ExecutorWorld {
   readonly engines: readonly Engine[];
   readonly model: (modelId: string) => Model | undefined;
+  /** What a start would take of the memory that is free now; undefined where that is not known. */
+  readonly memory: (model: Model, parameters: ExecutorParameters) => { needs: string; warning?: string } | undefined;
   readonly files: Pick<KeptFiles, 'keepLastLines'>;
   readonly times: ExecutorTimes;
   readonly now: () => string;
@@ -186,16 +190,13 @@ export class Executor {
   }
 
   sample(): ExecutorSample {
-    const { tokensPerSecond, memoryBytes, vramBytes } = this.#run?.health ?? {};
     return {
       executorId: this.#wanted.executorId,
       inFlight: this.gate.inFlight,
       queued: this.gate.queued,
-      ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }),
+      ...figuresOf(this.#run?.health ?? {}),
       requests: this.#requests,
       errors: this.#errors,
-      ...(memoryBytes === undefined ? {} : { memoryBytes }),
-      ...(vramBytes === undefined ? {} : { vramBytes }),
     };
   }
 
@@ -309,7 +310,13 @@ export class Executor {
       return this.#blocked(error instanceof Error ? error.message : String(error), true);
     }
     this.#blockedFor = undefined;
-    world.log('info', `${model.name} starts on ${chosen.engine.name}, run ${runId}`, span);
+    const memory = world.memory(model, parameters);
+    world.log(
+      'info',
+      `${model.name} starts on ${chosen.engine.name}, run ${runId}. ${memory?.needs ?? ''}`.trim(),
+      span,
+    );
+    if (memory?.warning !== undefined) world.log('warning', memory.warning, span);
     this.#follow(this.#run);
   }
 

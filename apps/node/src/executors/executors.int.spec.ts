@@ -38,6 +38,7 @@ async function life(models: Model[], external: ExternalServer[] = []) {
     external: { current: () => external },
     models: () => models,
     files: new KeptFiles(folder, () => undefined),
+    memory: () => undefined,
     log: { write: (_level, _source, message, span) => lines.push({ message, ...span }) },
     now: () => new Date().toISOString(),
     newId: randomUUID,

@@ -26,6 +26,8 @@ export interface ExecutorsParts {
   readonly external: Pick<ExternalServers, 'current'>;
   /** The model files that are there now. */
   readonly models: () => readonly Model[];
+  /** What a start would take of the memory that is free now, where that is known. */
+  readonly memory: ExecutorWorld['memory'];
   readonly files: KeptFiles;
   readonly log: Pick<Log, 'write'>;
   readonly now: () => string;
@@ -81,6 +83,7 @@ export class Executors {
     this.#world = {
       engines,
       model: (modelId) => parts.models().find((model) => model.modelId === modelId),
+      memory: parts.memory,
       files,
       times,
       now,

@@ -2,6 +2,7 @@ import type { Executor as ExecutorView, ExecutorSample, Model } from '@muster/co
 import type { EngineAddress } from '../engines/engine.js';
 import type { ExternalModel, ExternalServer, ExternalServers } from '../engines/external-server.js';
 import { executorIdOf } from './executor-id.js';
+import { countOf, figuresOf } from './figures.js';
 import { Gate } from './gate.js';
 
 /** How many requests go at once to a server that does not tell how many it answers: it may queue itself. */
@@ -123,17 +124,13 @@ export class ExternalExecutors {
       const { gate, requests, errors } = this.#countedOf(executorId);
       // What a server tells is about all its models together: said where it has but one.
       const alone = server.models.length === 1 ? server.health : {};
-      const { tokensPerSecond, memoryBytes } = alone;
-      const vramBytes = model.vramBytes ?? alone.vramBytes;
       return {
         executorId,
-        inFlight: Math.max(gate.inFlight, alone.inFlight ?? 0),
-        queued: Math.max(gate.queued, alone.queued ?? 0),
-        ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }),
+        inFlight: Math.max(gate.inFlight, countOf(alone.inFlight)),
+        queued: Math.max(gate.queued, countOf(alone.queued)),
+        ...figuresOf({ ...alone, ...(model.vramBytes === undefined ? {} : { vramBytes: model.vramBytes }) }),
         requests,
         errors,
-        ...(memoryBytes === undefined ? {} : { memoryBytes: Math.floor(memoryBytes) }),
-        ...(vramBytes === undefined ? {} : { vramBytes: Math.floor(vramBytes) }),
       };
     });
   }

@@ -35,6 +35,7 @@ beforeAll(async () => {
     external: { current: () => [] },
     models: () => [standInModel('one'), standInModel('two'), { ...standInModel('vectors'), kind: 'embedding' }],
     files: new KeptFiles(folder, () => undefined),
+    memory: () => undefined,
     log: { write: () => undefined },
     now: () => new Date().toISOString(),
     newId: randomUUID,

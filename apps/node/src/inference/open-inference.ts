@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { describeEstimate, estimateExecutor, freeMemory, type Hardware, type Measurement } from '@muster/contracts';
 import type { ServeOptions } from '@muster/node-link';
 import type { AccessKeys } from '../access-keys.js';
 import type { Engines } from '../engines/engines.js';
@@ -20,6 +21,9 @@ export interface InferenceOptions {
   readonly shelf: ModelShelf;
   readonly keys: Pick<AccessKeys, 'current'>;
   readonly log: Log;
+  readonly hardware: Hardware;
+  /** The last measurement of the machine. */
+  readonly measured: () => Measurement | undefined;
   /** What links are told has changed. */
   readonly changed: () => void;
   /** Somebody at this address had a ticket that holds. */
@@ -37,20 +41,20 @@ export interface OpenInference {
 }
 
 /** The executors of the node and the door to them, wired. */
-export function openInference({
-  dataFolder,
-  engines,
-  shelf,
-  keys,
-  log,
-  changed,
-  vouch,
-}: InferenceOptions): OpenInference {
+export function openInference(options: InferenceOptions): OpenInference {
+  const { dataFolder, engines, shelf, keys, log, changed, vouch } = options;
   const connections = new EngineConnections();
   const executors = new Executors({
     engines: engines.engines,
     external: engines.servers,
     models: () => shelf.models,
+    memory: (model, parameters) => {
+      const measured = options.measured();
+      // Right after the start nothing was measured yet.
+      if (measured === undefined) return undefined;
+      const estimate = estimateExecutor(model, parameters, freeMemory(options.hardware, measured));
+      return estimate && describeEstimate(estimate);
+    },
     files: new KeptFiles(dataFolder, (words) => log.write('error', 'executor', words)),
     log,
     now: () => new Date().toISOString(),
