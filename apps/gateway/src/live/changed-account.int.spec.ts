@@ -1,6 +1,7 @@
-import type { Permission } from '@muster/contracts';
+import { type Permission, socketPolicy } from '@muster/contracts';
 import { testNats, type TestNats, until } from '@muster/testing';
 import { RegistryStandIn, testGateway, type TestGateway, type TestSocket } from '../gateway.examples.js';
+import { ConsoleDoor } from './console-door.js';
 import { hashOf } from '../sessions/session-cookie.js';
 
 /** What is changed elsewhere takes effect here within this time. */
@@ -50,6 +51,24 @@ describe('an account that is changed while its holder is here', () => {
       (status) => status === 503,
       { withinMs: WITHIN_MS },
     );
+  });
+
+  it('hears nothing more from any room within two seconds of being taken the sight of the fleet', async () => {
+    const { token, account } = registry.open(['fleet:view']);
+    const socket = await connected(token);
+    const join = (event: string): Promise<unknown> =>
+      (socket.timeout(1_000) as { emitWithAck(event: string): Promise<unknown> }).emitWithAck(event);
+    const joins = Object.keys(socketPolicy).filter((event) => event.endsWith(':join'));
+    // Those that want a node, or an answer that nobody gives here, come to nothing.
+    await Promise.allSettled(joins.map(join));
+    const rooms = (): string[] =>
+      [...gateway.service.app.get(ConsoleDoor).server.of('/').sockets.values()]
+        .flatMap((open) => [...open.rooms].filter((room) => room !== open.id))
+        .filter((room) => !/^(?:session|account):/.test(room));
+    expect(rooms()).toEqual(expect.arrayContaining(['fleet', 'models']));
+    await registry.permit(account.accountId, ['settings:manage']);
+    await until(rooms, (left) => left.length === 0, { withinMs: WITHIN_MS });
+    expect(socket.connected).toBe(true);
   });
 
   it('is out within two seconds when it was disabled', async () => {
