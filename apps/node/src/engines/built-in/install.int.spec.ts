@@ -70,7 +70,7 @@ describe('Fetching the built-in engine', () => {
 
   it('counts the packages, and leaves nothing that is not whole', async () => {
     npmThat(
-      'for n in 1 2 3; do echo "npm http fetch GET 200 http://r/a/-/a-$n.tgz 5ms" >&2; done; echo "npm error code ENOSPC" >&2; exit 228',
+      'for n in 1 2 3 4 5 6 7 8; do echo "npm http fetch GET 200 http://r/a/-/a-$n.tgz 5ms" >&2; done; echo "npm error code ENOSPC" >&2; exit 228',
     );
     const { engine, states } = await open();
     expect((await missing(engine)).words).toContain('the disk is full');

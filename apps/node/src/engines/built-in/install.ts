@@ -35,6 +35,8 @@ const Mark = z.object({
 
 /** npm without a word for so long has hung. */
 const SILENT_MS = 5 * 60_000;
+/** Always the same words: how far it is, the figure beside them tells. */
+const FETCHING = 'Fetching the engine';
 /** As many of npm's lines are kept to say why it failed. */
 const LINES_KEPT = 200;
 
@@ -129,7 +131,8 @@ async function runNpm(
   const total = Object.keys(locked).length + packages.length;
   const lines: string[] = [];
   let fetched = 0;
-  events.progress('Fetching the engine', 0);
+  let told = 0;
+  events.progress(FETCHING, 0);
   signal.throwIfAborted();
   const hung = () => {
     lines.push('npm error it has not moved for five minutes');
@@ -150,7 +153,10 @@ async function runNpm(
       if (lines.length > LINES_KEPT) lines.shift();
       if (!isFetched(line)) return;
       fetched = Math.min(total, fetched + 1);
-      events.progress(`Fetching the engine: ${fetched} of ${total} packages`, fetched / total);
+      // A twentieth at a time: whoever hears of it may pass it on over a network.
+      if (fetched / total - told < 0.05 && fetched < total) return;
+      told = fetched / total;
+      events.progress(FETCHING, told);
     },
   });
   const leave = () => run.signal('SIGKILL');
