@@ -75,8 +75,8 @@ export default [
     },
   },
   {
-    // Tests and their fixtures may use the testing room; a test that is skipped or alone is a wish.
-    files: ['**/*.spec.ts', '**/*.fixture.ts'],
+    // Tests, their fixtures and the drills may use the testing room; a test that is skipped or alone is a wish.
+    files: ['**/*.spec.ts', '**/*.fixture.ts', 'tools/src/drills/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(['testing']),
       'no-restricted-syntax': [
