@@ -1,5 +1,6 @@
 import { ExecutorParameters, LAST_LINES, type LastLines, type LogLevel, readableLine } from '@muster/contracts';
 import type { EngineHealth, EngineRun, Exit, ReadyRun } from '../engines/engine.js';
+import type { LineBudget } from './line-budget.js';
 import type { Failure } from './executor-machine.js';
 
 type Line = LastLines['lines'][number];
@@ -13,6 +14,7 @@ export interface CurrentRun {
   readonly parameters: ExecutorParameters;
   readonly startedAt: string;
   readonly lines: LastOfLines;
+  readonly budget: LineBudget;
   progress: number | undefined;
   ready: ReadyRun | undefined;
   health: EngineHealth | undefined;

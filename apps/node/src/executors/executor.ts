@@ -17,6 +17,7 @@ import { type CurrentRun, failureOf, LastOfLines } from './executor-run.js';
 import { figuresOf } from './figures.js';
 import { Gate } from './gate.js';
 import type { KeptFiles, LeftRun, WantedExecutor } from './kept-files.js';
+import { leftOutWords, LineBudget } from './line-budget.js';
 import { processMark } from './processes.js';
 
 /** How long things may take, in milliseconds. */
@@ -282,6 +283,7 @@ export class Executor {
       parameters,
       startedAt: world.now(),
       lines: new LastOfLines(world.now),
+      budget: new LineBudget(world.nowMs()),
       progress: undefined,
       ready: undefined,
       health: undefined,
@@ -296,7 +298,7 @@ export class Executor {
       const process = chosen.engine.start(specOf(runId, model, this.#wanted), {
         line: (level, text) => {
           run.lines.add(level, text);
-          world.log(level, text, span);
+          this.#logLine(run, level, text, span);
         },
         progress: (loaded) => {
           if (this.#run?.runId !== runId) return;
@@ -354,10 +356,18 @@ export class Executor {
       const failure = failureOf(exit, run.endedFor);
       const asked = this.#machine.phase === 'stopping' || this.#machine.phase === 'offline';
       this.#run = undefined;
+      const leftOut = run.budget.rest();
+      if (leftOut > 0) world.log('warning', leftOutWords(leftOut), span);
       world.log(asked ? 'info' : 'error', `${name} ended. ${failure.words}`, span);
       if (!asked) this.#keepLines(run, failure);
       this.#give({ type: 'exited', failure, nowMs: world.nowMs() });
     });
+  }
+
+  #logLine(run: Pick<CurrentRun, 'budget'>, level: LogLevel, text: string, span: LogSpan): void {
+    const { write, leftOut } = run.budget.take(this.world.nowMs());
+    if (leftOut > 0) this.world.log('warning', leftOutWords(leftOut), span);
+    if (write) this.world.log(level, text, span);
   }
 
   /** Only a person's look needs them: a disk that is full takes nothing else away. */
