@@ -25,7 +25,9 @@ FROM manifests AS build
 RUN npm ci --no-audit --no-fund
 COPY . .
 ENV CI=true NX_DAEMON=false NX_TUI=false
-RUN npx nx run-many -t build -p @muster/registry @muster/monitor @muster/stats @muster/gateway @muster/router @muster/node @muster/web
+RUN npx nx run-many -t build -p @muster/registry @muster/monitor @muster/stats @muster/gateway @muster/router @muster/node @muster/web @muster/tools
+# The node service as one file, which the Gateway serves to other machines.
+RUN node tools/dist/pack/main.js apps/web/dist/browser/downloads
 
 # Production dependencies of one service; the stand-in for a database that its tests use is left out.
 FROM manifests AS registry-packages
@@ -109,7 +111,7 @@ COPY --from=build /muster/libs/node-link/dist libs/node-link/dist
 COPY --from=build /muster/apps/node/dist apps/node/dist
 ENV MUSTER_NODE_DATA=/data
 USER root
-RUN mkdir /data && chown node:node /data
+RUN mkdir -p /data/models && chown -R node:node /data
 USER node
 VOLUME /data
 EXPOSE 8022

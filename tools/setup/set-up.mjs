@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { isInstalled, readLockfile } from './dependencies.mjs';
 import { nodeProblem, runtime } from './node-version.mjs';
 import { runStep } from './run-step.mjs';
-import { SetUpProblem } from './say.mjs';
+import { SetUpProblem, say } from './say.mjs';
 import { withSetUpLock } from './set-up-lock.mjs';
 import { hashOf, readStamp, sourcesStamp, writeStamp } from './stamps.mjs';
 
 export const root = join(import.meta.dirname, '../..');
 const dependenciesStamp = join(root, 'node_modules/.muster/dependencies');
+/** The exit code of a command that was stopped by Ctrl-C. */
+const INTERRUPTED = 130;
 const buildStamp = join(root, 'node_modules/.muster/build');
 
 /**
@@ -64,7 +66,25 @@ async function build() {
     env: cleanEnvironment({ NX_DAEMON: 'false', NX_TUI: 'false', NG_CLI_ANALYTICS: 'false', FORCE_COLOR: '0' }),
     remedy: 'It said last:',
   });
+  await offerNode();
   writeStamp(buildStamp, sourcesStamp(root));
+}
+
+/** Packs the node service for other machines, beside the web app: the Gateway serves it there. Nothing else waits for it. */
+async function offerNode() {
+  try {
+    await runStep({
+      title: 'Packing the node service for other machines',
+      file: runtime(root),
+      args: [join(root, 'tools/dist/pack/main.js'), join(root, 'apps/web/dist/browser/downloads')],
+      cwd: root,
+      env: cleanEnvironment({ MUSTER_ROOT: root }),
+      remedy: 'Muster works without; the line that the console shows for other machines does not. It said last:',
+    });
+  } catch (error) {
+    if (!(error instanceof SetUpProblem) || error.exitCode === INTERRUPTED) throw error;
+    say(error.message);
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { neededPackages, type Package, readManifest } from './packages.js';
 
 const NAME = 'muster-node';
 /** What the packages within ask for. */
-const ENGINES = { node: '>=22.12', npm: '>=10' };
+const ENGINES = { node: '>=22.19', npm: '>=10' };
 
 /** What a running program does not read: types, maps, tests and pages of the packages that it uses. */
 const UNUSED_FILE = /\.(?:map|tsbuildinfo|d\.[cm]?ts|[cm]?ts|md|markdown|html|yml)$/i;

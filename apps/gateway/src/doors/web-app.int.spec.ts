@@ -15,6 +15,8 @@ beforeAll(async () => {
   await writeFile(join(folder, 'chunk-B9_dIY-x.js'), 'export {};');
   await writeFile(join(folder, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   await writeFile(join(folder, '.secret'), 'x');
+  await mkdir(join(folder, 'downloads'));
+  await writeFile(join(folder, 'downloads/muster-node-0.1.0.tgz'), 'packed');
   gateway = await testGateway(nats.url, { WEB_ROOT: folder });
 });
 afterAll(async () => {
@@ -40,6 +42,13 @@ describe('the web app', () => {
   it('lets files that never change be kept, and others be asked for', async () => {
     expect((await get('/chunk-B9_dIY-x.js')).headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect((await get('/favicon.svg')).headers.get('cache-control')).toBe('no-cache');
+  });
+
+  it('serves the packed node service to machines that nobody has signed in on', async () => {
+    const response = await get('/downloads/muster-node-0.1.0.tgz');
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('packed');
+    expect((await get('/downloads/muster-node-0.0.1.tgz')).status).toBe(404);
   });
 
   it.each(['/main-OLD00000.js', '/.secret', '/..%2f..%2fpackage.json', '/api/none', '/health/none'])(

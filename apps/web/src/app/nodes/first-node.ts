@@ -1,14 +1,14 @@
 import { Component, computed, inject, input } from '@angular/core';
 import type { GatewayView } from '@muster/contracts';
 import { Clock } from '../live/clock.js';
-import { CopyButton } from '../ui/copy-button.js';
 import { span } from '../ui/format.js';
 import { StatusDot } from '../ui/status-dot.js';
+import { JoinLine } from './join-line.js';
 
 /** The list before there is anything in it: what is happening, and what a person can do. */
 @Component({
   selector: 'app-first-node',
-  imports: [CopyButton, StatusDot],
+  imports: [JoinLine, StatusDot],
   host: { class: 'card' },
   template: `
     <h2>Bring in your first node</h2>
@@ -36,11 +36,9 @@ import { StatusDot } from '../ui/status-dot.js';
       <li class="check">
         <app-status-dot colour="grey" />
         <span
-          >Start a node elsewhere<br /><span class="sub"
-            >In a copy of Muster on that machine, with the access key from Configuration in the file:</span
-          ><br /><code class="code">{{ command }}</code></span
-        >
-        <app-copy-button [text]="command" what="the command" />
+          >Start a node elsewhere
+          <app-join-line />
+        </span>
       </li>
     </ul>
   `,
@@ -65,14 +63,10 @@ import { StatusDot } from '../ui/status-dot.js';
     app-status-dot {
       justify-self: center;
     }
-    code {
-      margin-top: 6px;
-    }
   `,
 })
 export class FirstNode {
   readonly #clock = inject(Clock);
   readonly gateway = input.required<GatewayView>();
-  protected readonly command = 'npm run node -- --access-key-file ./muster.key';
   protected readonly up = computed(() => span(this.#clock.now() - Date.parse(this.gateway().startedAt)));
 }

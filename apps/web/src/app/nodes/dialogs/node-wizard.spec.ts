@@ -68,6 +68,19 @@ describe('the wizard for a node', () => {
   };
   beforeEach(() => open());
 
+  it('shows the line that makes a machine a node, with the version of this Gateway', async () => {
+    const line = (): string => root().querySelector('app-join-line code')?.textContent ?? '';
+    await settled(() =>
+      expect(line()).toBe(
+        `npx --yes ${location.origin}/downloads/muster-node-${aFleet().gateway.version}.tgz --ask-access-key`,
+      ),
+    );
+    expect(text()).toContain('in place of localhost');
+    TestBed.resetTestingModule();
+    await open(aNode());
+    expect(root().querySelector('app-join-line')).toBeNull();
+  });
+
   it('suggests a name', () => {
     expect(root().querySelector<HTMLInputElement>('#node-name')?.value).toMatch(/^[a-z]+-[a-z]+$/);
   });

@@ -9,6 +9,7 @@ import { Sending } from '../../api/sending.js';
 import { Field } from '../../ui/field.js';
 import { TakesFocus } from '../../ui/focus.js';
 import { free, holds } from '../../ui/rules.js';
+import { JoinLine } from '../join-line.js';
 import { AddressFields, addressRules, type TypedAddress } from './address-fields.js';
 import { DialogSteps } from './dialog-steps.js';
 import { FoundNode } from './found-node.js';
@@ -30,7 +31,17 @@ const typedOf = ({ name, host, port }: NodeView): { name: string; address: Typed
  */
 @Component({
   selector: 'app-node-wizard',
-  imports: [AddressFields, DialogSteps, Field, FormRoot, FoundNode, NgTemplateOutlet, TakesFocus, VerifyStages],
+  imports: [
+    AddressFields,
+    DialogSteps,
+    Field,
+    FormRoot,
+    FoundNode,
+    JoinLine,
+    NgTemplateOutlet,
+    TakesFocus,
+    VerifyStages,
+  ],
   providers: [NodeVerifier],
   templateUrl: './node-wizard.html',
   host: { '(keydown.escape)': 'close()' },
