@@ -26,6 +26,14 @@ const benches: Record<string, { readonly shows: string; run(): Promise<unknown> 
     shows: 'how many requests a second pass the router, and how much later an answer comes by way of it',
     run: () => import('./router.js'),
   },
+  streams: {
+    shows: 'how much later the first token of a stream comes by way of the router, and each one after it',
+    run: () => import('./streams.js'),
+  },
+  balance: {
+    shows: 'how evenly the nodes share recorded work',
+    run: () => import('./balance.js'),
+  },
   replay: {
     shows: 'how fast all facts are read and folded',
     run: () => import('./replay.js'),

@@ -52,7 +52,7 @@ export const nginxUnbuffered = (folder: string, to: { port: number }): Promise<U
   nginx(
     folder,
     () =>
-      `proxy_pass https://upstream; proxy_ssl_verify off; proxy_http_version 1.1; proxy_set_header Connection ''; proxy_buffering off;`,
+      `proxy_pass https://upstream; proxy_ssl_verify off; proxy_ssl_protocols TLSv1.3; proxy_http_version 1.1; proxy_set_header Connection ''; proxy_buffering off;`,
     `upstream upstream { server 127.0.0.1:${to.port}; keepalive 128; }`,
   );
 
