@@ -9,6 +9,7 @@ import { Registry1764000000001 } from './migrations/1764000000001-registry.js';
 import { History1764000000010 } from './migrations/1764000000010-history.js';
 import { ManagedAccounts1764000000011 } from './migrations/1764000000011-managed-accounts.js';
 import { ApiKeys1764000000020 } from './migrations/1764000000020-api-keys.js';
+import { SearchedHistory1764000000030 } from './migrations/1764000000030-searched-history.js';
 import { MilestoneRow } from './nodes/milestones.table.js';
 import { SecretRow } from './settings/secrets.table.js';
 
@@ -26,7 +27,13 @@ const ENTITIES = [
 /** What the registry has in its part of the database beside the event store. */
 export const registryTables = {
   entities: ENTITIES,
-  migrations: [Registry1764000000001, History1764000000010, ManagedAccounts1764000000011, ApiKeys1764000000020],
+  migrations: [
+    Registry1764000000001,
+    History1764000000010,
+    ManagedAccounts1764000000011,
+    ApiKeys1764000000020,
+    SearchedHistory1764000000030,
+  ],
 };
 
 /** Opens the registry's part of the database, up to date. Rejects with an Outage when the server does not answer. */

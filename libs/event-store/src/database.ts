@@ -48,9 +48,12 @@ const OWN_MIGRATIONS = [
 ];
 const MIGRATIONS_LOCK = 'muster migrations';
 
-/** The options that put a session into the schema and bound what it may hold up. */
+/**
+ * The options that put a session into the schema and bound what it may hold up. Statements are short here: to compile one to
+ * machine code, as the planner likes to for those that look up a thousand nodes, takes longer than to run it.
+ */
 const sessionOptions = (schema: string, more: Record<string, number> = {}): string =>
-  Object.entries({ search_path: schema, ...TIMEOUTS, ...more })
+  Object.entries({ search_path: schema, jit: 'off', ...TIMEOUTS, ...more })
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
 

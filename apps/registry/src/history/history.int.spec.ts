@@ -64,7 +64,8 @@ describe('the timeline of a running registry', () => {
     await asker.ask(DeactivateNode, { nodeId });
     await until(
       () => types(),
-      (all) => all.length === 10,
+      // The last one by itself: with no activated node left the change of the access key is over.
+      (all) => all.length === 11,
       { withinMs: 10_000 },
     );
   }, 60_000);
@@ -78,9 +79,10 @@ describe('the timeline of a running registry', () => {
   it('holds every fact of every family once, newest first', async () => {
     const { entries, older } = await ask();
     expect(older).toBeNull();
-    expect(new Set(entries.map(({ id }) => id)).size).toBe(10);
-    expect(entries[0]).toMatchObject({ type: 'NodeDeactivated', subject: { kind: 'node', name: 'brisk-otter' } });
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(11);
+    expect(entries[1]).toMatchObject({ type: 'NodeDeactivated', subject: { kind: 'node', name: 'brisk-otter' } });
     expect(entries.map(({ type }) => type)).toEqual([
+      'AccessKeyRotationEnded',
       'NodeDeactivated',
       'AccessKeyChanged',
       'NodeRenamed',
@@ -114,7 +116,7 @@ describe('the timeline of a running registry', () => {
   });
 
   it('is narrowed by node, family, kind, actor, words and time', async () => {
-    expect(await types({ family: 'settings' })).toEqual(['AccessKeyChanged', 'AccessKeyChanged']);
+    expect(await types({ family: 'settings' })).toEqual(['AccessKeyRotationEnded', 'AccessKeyChanged', 'AccessKeyChanged']);
     expect(await types({ kind: 'NodeRenamed' })).toEqual(['NodeRenamed']);
     expect(await types({ text: 'BRISK renamed' })).toEqual(['NodeRenamed']);
     expect(await types({ text: 'no such words' })).toEqual([]);
@@ -122,7 +124,7 @@ describe('the timeline of a running registry', () => {
     expect(await types({ actor: 'nobody' })).toEqual([]);
     const [deactivated] = (await ask({ kind: 'NodeDeactivated' })).entries;
     const at = deactivated?.at ?? '';
-    expect(await types({ from: at })).toEqual(['NodeDeactivated']);
+    expect(await types({ from: at })).toEqual(['AccessKeyRotationEnded', 'NodeDeactivated']);
     expect(await types({ to: at })).toHaveLength(10);
   });
 
@@ -230,6 +232,43 @@ describe('the table of the timeline', () => {
     ]);
     const [node] = await readFleetAt(database, second(4));
     expect(node).toMatchObject({ name: 'gpu', nodeVersion: '1.0.0', executors: [] });
+  });
+
+  it('shows the executors as they were told last under the activation of that time', async () => {
+    const change = (executorId: string, to: string, at: number) =>
+      take('health', 'ExecutorChanged', { executorId, model: executorId, to }, at).taken;
+    await change('qwen', 'starting', 11);
+    await change('llama', 'online', 12);
+    await change('qwen', 'online', 13);
+    await change('llama', 'failed', 14);
+    const then = async (at: number) =>
+      (await readFleetAt(database, second(at)))[0]?.executors.map(({ model, state }) => `${model} ${state}`);
+    expect(await Promise.all([10, 11, 12, 13, 14].map(then))).toEqual([
+      [],
+      ['qwen starting'],
+      ['llama online', 'qwen starting'],
+      ['llama online', 'qwen online'],
+      ['llama failed', 'qwen online'],
+    ]);
+    await take('node', 'NodeDeactivated', {}, 15).taken;
+    await take('node', 'NodeActivated', {}, 16).taken;
+    expect(await then(16)).toEqual([]);
+  });
+
+  it('is searched by index where a group of three letters can be, and takes signs of patterns as letters', async () => {
+    await take('node', 'NodeRenamed', { name: '100%_\\otter', from: 'gpu' }, 17).taken;
+    const found = async (text: string) =>
+      (await readPage(database, { filter: { text }, families: ['node'], before: undefined, limit: 10 })).entries.length;
+    expect(await Promise.all(['100%_', '%_\\ot', '100_%', 'ott', 'otters', '0%'].map(found))).toEqual([
+      1, 1, 0, 1, 0, 1,
+    ]);
+    const plan = JSON.stringify(
+      await database.transaction(async (tx) => {
+        await tx.query('set local enable_seqscan = off');
+        return tx.query(`explain select id from history where searched like '%nowhere%'`);
+      }),
+    );
+    expect(plan).toContain('history_searched');
   });
 
   it('ends a page before it is too heavy for one message', async () => {

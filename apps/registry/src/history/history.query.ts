@@ -70,7 +70,8 @@ function conditions(filter: HistoryFilter, value: (given: unknown) => string): s
   if (actor !== undefined) where.push(`(actor_id = ${value(actor)} or actor_key = ${value(actor.toLowerCase())})`);
   if (from !== undefined) where.push(`at >= ${value(from)}::timestamptz`);
   if (to !== undefined) where.push(`at <= ${value(to)}::timestamptz`);
-  for (const word of wordsOf(text ?? '')) where.push(`strpos(searched, ${value(word)}) > 0`);
+  // Held against the index of three letters each, so that words which stand nowhere are not looked for in every entry.
+  for (const word of wordsOf(text ?? '')) where.push(`searched like ${value(`%${word.replace(/[\\%_]/g, '\\$&')}%`)}`);
   return where;
 }
 
@@ -82,7 +83,16 @@ const entryOf = ({ position, at, ...row }: Row): HistoryEntry =>
 const TOLD = { changed: 'NodeStatusChanged', connected: 'NodeConnected', lost: 'NodeLost' } as const;
 type Told = keyof typeof TOLD;
 
-type ThenRow = { readonly node: FleetNode } & Record<Told, object | null> &
+interface ExecutorRow {
+  readonly data: object;
+  readonly at: string;
+  readonly position: number;
+}
+
+type ThenRow = { readonly node: FleetNode; readonly executors: readonly ExecutorRow[] | null } & Record<
+  Told,
+  object | null
+> &
   Record<`${Told}_at`, Date | null> &
   Record<`${Told}_position`, string | null>;
 
@@ -95,6 +105,14 @@ const lastOf = (told: Told): string => `
 const columnsOf = (told: Told): string =>
   `${told}.data as ${told}, ${told}.at as ${told}_at, ${told}.position as ${told}_position`;
 
+/** The last change of each of a node's executors up to the time. */
+const EXECUTORS = `
+  left join lateral (
+    select jsonb_agg(jsonb_build_object('data', data, 'at', at, 'position', position) order by data->>'model') as all_of_them
+      from (select distinct on (data->>'executorId') data, at, position from history
+             where family = 'health' and node_id = subjects.id::uuid and type = 'ExecutorChanged' and at <= $1::timestamptz
+             order by data->>'executorId', at desc, position desc) each_last) executors on true`;
+
 /**
  * The fleet as it was known at a time, by name. Each entry of the timeline keeps what its fact made of the node, so this
  * looks up four entries a node and folds nothing, however long the timeline is. Throws an Outage.
@@ -102,13 +120,14 @@ const columnsOf = (told: Told): string =>
 export async function readFleetAt(database: DataSource, at: string): Promise<NodeView[]> {
   const rows = await onDatabase(() =>
     database.query<ThenRow[]>(
-      `select decided.node_after as node, ${columnsOf('changed')}, ${columnsOf('connected')}, ${columnsOf('lost')}
+      `select decided.node_after as node, executors.all_of_them as executors,
+              ${columnsOf('changed')}, ${columnsOf('connected')}, ${columnsOf('lost')}
          from history_subjects subjects
         cross join lateral (
           select node_after from history
            where family = 'node' and node_id = subjects.id::uuid and at <= $1::timestamptz
            order by at desc, position desc limit 1) decided
-        ${lastOf('changed')} ${lastOf('connected')} ${lastOf('lost')}
+        ${lastOf('changed')} ${lastOf('connected')} ${lastOf('lost')} ${EXECUTORS}
         where subjects.kind = 'node' and decided.node_after is not null
         order by decided.node_after->>'name', subjects.id`,
       [at],
@@ -119,6 +138,7 @@ export async function readFleetAt(database: DataSource, at: string): Promise<Nod
       changed: toldIn(row, 'changed'),
       connected: toldIn(row, 'connected'),
       lost: toldIn(row, 'lost'),
+      executors: (row.executors ?? []).flatMap(changeIn),
     } as LastTold),
   );
 }
@@ -131,3 +151,9 @@ function toldIn(row: ThenRow, told: Told): Fact<HealthEvent> | undefined {
   if (!parsed.success) return undefined;
   return { ...parsed.data, at: at.toISOString(), position: Number(position) } as Fact<HealthEvent>;
 }
+
+const changeIn = ({ data, at, position }: ExecutorRow): LastTold['executors'] => {
+  const parsed = factFamilies.health.schema.safeParse({ type: 'ExecutorChanged', data });
+  if (!parsed.success) return [];
+  return [{ ...parsed.data, at: new Date(at).toISOString(), position } as LastTold['executors'][number]];
+};
