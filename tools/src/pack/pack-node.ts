@@ -7,7 +7,9 @@ import { neededPackages, type Package, readManifest } from './packages.js';
 
 const NAME = 'muster-node';
 /** What the packages within ask for. */
-const ENGINES = { node: '>=22.19', npm: '>=10' };
+const OLDEST_NODE = [22, 19] as const;
+const ENGINES = { node: `>=${OLDEST_NODE.join('.')}`, npm: '>=10' };
+const START = 'muster-node.js';
 
 /** What a running program does not read: types, maps, tests and pages of the packages that it uses. */
 const UNUSED_FILE = /\.(?:map|tsbuildinfo|d\.[cm]?ts|[cm]?ts|md|markdown|html|yml)$/i;
@@ -26,6 +28,7 @@ export async function packNode(root: string, into: string): Promise<string> {
   try {
     writeFileSync(join(stage, 'package.json'), JSON.stringify(manifestOf(app, packages), null, 2));
     writeFileSync(join(stage, 'README.md'), README);
+    writeFileSync(join(stage, START), startText());
     cpSync(join(root, 'LICENSE'), join(stage, 'LICENSE'));
     copyUsed(join(app, 'dist'), join(stage, 'dist'), 'dist');
     for (const one of packages) {
@@ -56,9 +59,9 @@ function manifestOf(app: string, needed: readonly Package[]) {
     description: 'The Muster node service: shows a machine to a Gateway and serves its models.',
     license: 'MIT',
     type: 'module',
-    bin: { [NAME]: 'dist/main.js' },
+    bin: { [NAME]: START },
     engines: ENGINES,
-    files: ['dist'],
+    files: ['dist', START],
     dependencies: Object.fromEntries(packages.map((one) => [one.name, one.version])),
     bundleDependencies: packages.map(({ name }) => name),
   };
@@ -93,6 +96,15 @@ function copyUsed(from: string, to: string, name: string): void {
     },
   });
 }
+
+/** npm only warns of a Node that is too old: what starts first says so in one line. */
+const startText = (): string => `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < ${OLDEST_NODE[0]} || (major === ${OLDEST_NODE[0]} && minor < ${OLDEST_NODE[1]})) {
+  console.error('The Muster node needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ' + process.version + '.');
+  process.exitCode = 78;
+} else await import('./dist/main.js');
+`;
 
 const README = `# Muster node
 
