@@ -3,6 +3,7 @@ import { form, FormRoot, validate } from '@angular/forms/signals';
 import { permissions, routes, type SessionEntry } from '@muster/contracts';
 import { Api } from '../api/api.js';
 import { Session } from '../session/session.js';
+import { SlowedSubmit } from '../session/slowed-submit.js';
 import { waiting } from '../session/waiting.js';
 import { Field } from '../ui/field.js';
 import { refusedAt } from '../ui/refused.js';
@@ -14,7 +15,7 @@ const rules = routes.changePassword.body.shape;
 /** What a person sees and changes of their own account. */
 @Component({
   selector: 'app-own-account',
-  imports: [Field, FormRoot, SessionList],
+  imports: [Field, FormRoot, SessionList, SlowedSubmit],
   template: `
     @if (session.account(); as account) {
       <header class="page-head">
@@ -57,20 +58,18 @@ const rules = routes.changePassword.body.shape;
           autocomplete="new-password"
           [of]="form.again"
         />
-        @if (wait.seconds(); as seconds) {
-          <p class="wrong" role="alert">Too many tries. Wait and try again.</p>
-          <p class="sub num">You can try again in {{ seconds }} s.</p>
-        } @else if (problem(); as words) {
-          <p class="wrong" role="alert">{{ words }}</p>
-        }
-        @if (done(); as words) {
-          <p role="status">{{ words }}</p>
-        }
-        <div>
-          <button type="submit" class="primary" [disabled]="form().submitting() || wait.seconds() > 0">
-            {{ form().submitting() ? 'Changing…' : 'Change password' }}
-          </button>
-        </div>
+        <app-slowed-submit
+          [seconds]="wait.seconds()"
+          [problem]="problem()"
+          [submitting]="form().submitting()"
+          [fills]="false"
+          words="Change password"
+          doing="Changing…"
+        >
+          @if (done(); as words) {
+            <p role="status">{{ words }}</p>
+          }
+        </app-slowed-submit>
       </form>
     </section>
     <section class="card" aria-labelledby="sessions">

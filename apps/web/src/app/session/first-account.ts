@@ -8,6 +8,7 @@ import { TakesFocus } from '../ui/focus.js';
 import { refusedAt } from '../ui/refused.js';
 import { holds } from '../ui/rules.js';
 import { Session } from './session.js';
+import { SlowedSubmit } from './slowed-submit.js';
 import { waiting } from './waiting.js';
 
 const rules = routes.createFirstAccount.body.shape;
@@ -15,7 +16,7 @@ const rules = routes.createFirstAccount.body.shape;
 /** What a person sees first of all: nobody has an account yet. */
 @Component({
   selector: 'app-first-account',
-  imports: [Brand, Field, FormRoot, TakesFocus],
+  imports: [Brand, Field, FormRoot, SlowedSubmit, TakesFocus],
   styleUrl: './entry.css',
   template: `
     <main>
@@ -41,15 +42,13 @@ const rules = routes.createFirstAccount.body.shape;
             hint="At least 8 characters."
             [of]="form.password"
           />
-          @if (wait.seconds(); as seconds) {
-            <p class="wrong" role="alert">Too many tries. Wait and try again.</p>
-            <p class="sub num">You can try again in {{ seconds }} s.</p>
-          } @else if (problem(); as words) {
-            <p class="wrong" role="alert">{{ words }}</p>
-          }
-          <button class="primary" type="submit" [disabled]="form().submitting() || wait.seconds() > 0">
-            {{ form().submitting() ? 'Making the account…' : 'Make account and sign in' }}
-          </button>
+          <app-slowed-submit
+            [seconds]="wait.seconds()"
+            [problem]="problem()"
+            [submitting]="form().submitting()"
+            words="Make account and sign in"
+            doing="Making the account…"
+          />
         </form>
       </div>
     </main>

@@ -9,13 +9,14 @@ import { refusedAt } from '../ui/refused.js';
 import { holds } from '../ui/rules.js';
 import { nextOf } from './guards.js';
 import { Session } from './session.js';
+import { SlowedSubmit } from './slowed-submit.js';
 import { waiting } from './waiting.js';
 
 const rules = routes.signIn.body.shape;
 
 @Component({
   selector: 'app-sign-in',
-  imports: [Brand, Field, FormRoot, TakesFocus],
+  imports: [Brand, Field, FormRoot, SlowedSubmit, TakesFocus],
   styleUrl: './entry.css',
   template: `
     <main>
@@ -34,15 +35,13 @@ const rules = routes.signIn.body.shape;
             autocomplete="current-password"
             [of]="form.password"
           />
-          @if (wait.seconds(); as seconds) {
-            <p class="wrong" role="alert">Too many tries. Wait and try again.</p>
-            <p class="sub num">You can try again in {{ seconds }} s.</p>
-          } @else if (problem(); as words) {
-            <p class="wrong" role="alert">{{ words }}</p>
-          }
-          <button class="primary" type="submit" [disabled]="form().submitting() || wait.seconds() > 0">
-            {{ form().submitting() ? 'Signing in…' : 'Sign in' }}
-          </button>
+          <app-slowed-submit
+            [seconds]="wait.seconds()"
+            [problem]="problem()"
+            [submitting]="form().submitting()"
+            words="Sign in"
+            doing="Signing in…"
+          />
         </form>
       </div>
     </main>
