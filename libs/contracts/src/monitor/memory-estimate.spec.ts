@@ -137,7 +137,7 @@ describe('the estimate of memory', () => {
   it('counts no more than their window for layers that look back only so far', () => {
     const window = { tokens: 1024, cacheBytesPerToken: 1000 };
     const made = estimate({ ...llama8b, cacheBytesPerToken: 0, window }, { context: 32_768, slots: 2 });
-    expect(poolOf(made, 'vram').cacheBytes).toBe(2 * (1024 + 512) * 1000);
+    expect(poolOf(made, 'vram').cacheBytes).toBe(2 * 1792 * 1000);
     const short = estimate({ ...llama8b, cacheBytesPerToken: 0, window }, { context: 512, slots: 2 });
     expect(poolOf(short, 'vram').cacheBytes).toBe(2 * 512 * 1000);
   });

@@ -147,7 +147,7 @@ const sum = (gpus: readonly FreeGpu[]): number | undefined =>
 function cacheBytes(memory: ModelMemory, { context, slots, batch = DEFAULT_BATCH }: EstimateInput): number {
   const tokens = upTo(context, CACHE_PIECE_TOKENS);
   const { window } = memory;
-  const seen = window === undefined ? 0 : Math.min(tokens, upTo(window.tokens + batch, CACHE_PIECE_TOKENS));
+  const seen = window === undefined ? 0 : Math.min(tokens, upTo(window.tokens + batch + 1, CACHE_PIECE_TOKENS));
   const perSlot = memory.cacheBytesPerToken * tokens + (window?.cacheBytesPerToken ?? 0) * seen;
   return slots * (perSlot + memory.stateBytesPerSlot);
 }
