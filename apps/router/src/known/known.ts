@@ -1,16 +1,11 @@
 import { type Bus, type Stoppable, unseal } from '@muster/bus';
-import { ApiKeys, factFamilies, Fleet, type FleetNode, NodeState } from '@muster/contracts';
+import { ApiKeys, factFamilies, Fleet, type FleetNode, NodeState, SettingsState } from '@muster/contracts';
 import * as z from 'zod/mini';
 import type { Place } from '../slots/place.js';
 import { placesOf } from './places.js';
 
-/** What of the settings concerns requests. Read tolerantly: an older value has none of it. */
-const RequestSettings = z.object({
-  /** Requests are taken without a key. */
-  inferenceOpen: z._default(z.boolean(), false),
-  /** Pages of these origins may send requests from a browser. */
-  allowedOrigins: z._default(z.array(z.string()), []),
-});
+/** What of the settings concerns requests: whether they are taken without a key, and from pages of which origins. */
+const RequestSettings = z.pick(SettingsState, { inferenceOpen: true, allowedOrigins: true });
 export type RequestSettings = z.infer<typeof RequestSettings>;
 
 export interface KnownOptions {
