@@ -1,24 +1,22 @@
 import { performance } from 'node:perf_hooks';
 import {
   type Executor as ExecutorView,
-  ExecutorParameters,
   type ExecutorSample,
   MOST_EXECUTORS,
   type Model,
   type NodeOrder,
   type NodeOutcome,
-  type NodeRefusal,
-  type SomeParameters,
-  withParameters,
 } from '@muster/contracts';
 import type { Engine, EngineAddress } from '../engines/engine.js';
 import type { ExternalServers } from '../engines/external-server.js';
 import type { Log } from '../log.js';
-import { Executor, type ExecutorTimes, type ExecutorWorld } from './executor.js';
-import { executorIdOf } from './executor-id.js';
+import { Executor } from './executor.js';
+import { ExecutorOrders } from './executor-orders.js';
+import { type ExecutorTimes, type ExecutorWorld, wordsOfError } from './executor-world.js';
 import { ExternalExecutors } from './external-executors.js';
 import type { KeptFiles, LeftRun, WantedExecutor } from './kept-files.js';
 import { endLeftRuns } from './processes.js';
+import { externalTarget, ownTarget, type RequestTarget } from './request-target.js';
 
 /** What the executors need of the node. */
 export interface ExecutorsParts {
@@ -45,45 +43,31 @@ const TICK_MS = 1_000;
 /** When the node stops, what is in flight gets so long, and each process so long to end. */
 const CLOSE_MS = { drain: 3_000, grace: 2_000 };
 
-type Refused = Extract<NodeOutcome, { outcome: 'refused' }>;
-const refused = (code: (typeof NodeRefusal)['_zod']['output'], words?: string): Refused => ({
-  outcome: 'refused',
-  code,
-  ...(words === undefined ? {} : { words: words.slice(0, 512) }),
-});
-
-/** What a request finds: an executor by its id or by what it serves. */
-export interface RequestTarget {
-  readonly executorId: string;
-  readonly name: string;
-  readonly kind: 'chat' | 'embedding';
-  readonly gate: Executor['gate'];
-  /** To be called before the gate is entered: one that is asleep is loaded again. */
-  wake(): void;
-  /** A request has ended. */
-  count(failed: boolean): void;
-}
-
-/** All executors of the node: what is wanted of them, kept on the disk; what they are; and what is ordered of them. */
+/** All executors of the node: what is wanted of them, kept on the disk, and what they are. */
 export class Executors {
   readonly #executors = new Map<string, Executor>();
   readonly #external: ExternalExecutors;
+  readonly #orders: ExecutorOrders;
   readonly #world: ExecutorWorld;
   readonly #runs = new Map<string, LeftRun>();
+  /** Of an earlier life. */
+  readonly #left: readonly LeftRun[];
   readonly #stopListening: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #states = '';
   #closing = false;
 
+  /** Knows at once what is wanted, and starts nothing yet. */
   constructor(private readonly parts: ExecutorsParts) {
-    const { engines, files, log, now, newId } = parts;
+    const { engines, files, log, now, newId, memory } = parts;
     const times = { ...TIMES, ...parts.times };
     const { nowMs = () => performance.now() } = parts;
+    const model = (modelId: string) => parts.models().find((each) => each.modelId === modelId);
     this.#external = new ExternalExecutors(parts.external, { now, nowMs, queueMs: times.queueMs });
     this.#world = {
       engines,
-      model: (modelId) => parts.models().find((model) => model.modelId === modelId),
-      memory: parts.memory,
+      model,
+      memory,
       files,
       times,
       now,
@@ -94,23 +78,38 @@ export class Executors {
         this.#runs.set(run.runId, run);
         files.keepRuns([...this.#runs.values()]);
       },
-      forgetRun: (runId) => this.#forgetRun(runId),
+      forgetRun: (runId) => {
+        this.#runs.delete(runId);
+        this.#saveRuns();
+      },
       changed: () => this.#tell(),
     };
+    this.#orders = new ExecutorOrders({
+      closing: () => this.#closing,
+      own: this.#executors,
+      external: this.#external,
+      model,
+      files,
+      want: (wanted) => this.#want(wanted),
+    });
+    for (const each of files.wanted()) {
+      const wanted = { ...each, enabled: each.enabled && each.parameters.autostart };
+      this.#executors.set(each.executorId, new Executor(wanted, this.#world));
+    }
+    files.keepOnly(new Set(this.#executors.keys()));
+    this.#left = files.runs();
+    for (const run of this.#left) this.#runs.set(run.runId, run);
   }
 
   /** Ends what an earlier life left behind, then starts what is wanted. Call it when the models are known. */
   async start(): Promise<void> {
-    const { files, log, engines } = this.parts;
-    const left = files.runs();
-    const ended = await endLeftRuns(left);
+    const { log, engines } = this.parts;
+    const ended = await endLeftRuns(this.#left);
     if (ended > 0)
       log.write('warning', 'executor', `Ended ${ended} processes that an earlier life of the node left behind`);
+    for (const { runId } of this.#left) this.#runs.delete(runId);
     this.#saveRuns();
-
-    const wanted = files.wanted().map((each) => ({ ...each, enabled: each.enabled && each.parameters.autostart }));
-    files.keepOnly(new Set(wanted.map(({ executorId }) => executorId)));
-    for (const each of wanted) this.#executors.set(each.executorId, new Executor(each, this.#world));
+    if (this.#closing) return;
     for (const engine of engines) this.#stopListening.push(engine.onAvailability(() => this.unblock()));
     this.#external.tick();
     for (const executor of this.#executors.values()) if (executor.wanted.enabled) executor.order('start');
@@ -120,6 +119,13 @@ export class Executors {
   /** An engine or a model may be there now that was not before. */
   unblock(): void {
     if (!this.#closing) for (const executor of this.#executors.values()) executor.unblock();
+  }
+
+  /** Time went on; called once a second by itself. */
+  tick(): void {
+    this.#external.tick();
+    for (const executor of this.#executors.values()) executor.tick();
+    this.parts.changed();
   }
 
   /** Ends every process of its own. Resolves when nothing of them is left; what is wanted stays as it is. */
@@ -132,6 +138,11 @@ export class Executors {
       this.#external.close(drain),
       ...[...this.#executors.values()].map((executor) => executor.close(drain, grace)),
     ]);
+  }
+
+  /** Carries an order out. Rejects when what is wanted could not be written down; then nothing was changed. */
+  async carryOut(order: NodeOrder): Promise<NodeOutcome> {
+    return Promise.resolve(this.#orders.carryOut(order));
   }
 
   /** Every executor, its own first. One that is neither wanted nor has a model any more is not listed. */
@@ -161,113 +172,29 @@ export class Executors {
 
   byId(executorId: string): RequestTarget | undefined {
     const own = this.#executors.get(executorId);
-    return own ? targetOf(own) : this.#externalTarget((each) => each.executorId === executorId);
+    return own ? ownTarget(own) : externalTarget(this.#external.find((each) => each.executorId === executorId));
   }
 
   /** By what requests ask for: of several with the same name one that answers, else one that is on its way, else any. */
   byName(name: string): RequestTarget | undefined {
     const named = [...this.#executors.values()].filter(({ wanted }) => wanted.name === name);
     const answers = named.find(({ phase }) => phase === 'online' || phase === 'asleep');
-    const external = answers === undefined ? this.#externalTarget((each) => each.name === name) : undefined;
-    if (external !== undefined) return external;
-    const best = answers ?? named.find(({ wanted }) => wanted.enabled) ?? named[0];
-    return best && targetOf(best);
-  }
-
-  /** Carries an order out. Throws when what is wanted could not be written down; then nothing was changed. */
-  carryOut(order: NodeOrder): Promise<NodeOutcome> {
-    return Promise.resolve().then(() => {
-      if (this.#closing) return refused('node-stopping');
-      if (order.order === 'start') return this.#start(order.modelId, order.parameters);
-      const executor = this.#executors.get(order.executorId);
-      if (executor === undefined) return this.#orderOfExternal(order);
-      switch (order.order) {
-        case 'stop':
-          this.#keep(executor, { enabled: false });
-          executor.order('stop');
-          return done(executor);
-        case 'start-again':
-          if (this.#enabledOthers(executor) >= MOST_EXECUTORS) return refused('too-many-executors');
-          this.#keep(executor, { enabled: true });
-          executor.order('start');
-          return done(executor);
-        case 'restart':
-          if (!executor.wanted.enabled) return refused('executor-not-wanted');
-          executor.order('restart');
-          return done(executor);
-        case 'configure':
-          this.#keep(executor, { parameters: order.parameters });
-          return done(executor);
-        case 'cancel':
-          return done(executor, executor.gate.cancelAll());
-        case 'read-last-lines':
-          return this.#lastLines(order.executorId);
-      }
-    });
-  }
-
-  #start(modelId: string, parameters: SomeParameters | undefined): NodeOutcome {
-    const model = this.#world.model(modelId);
-    if (model === undefined)
-      return this.#external.models().some((each) => each.modelId === modelId)
-        ? refused('executor-not-ours')
-        : refused('model-unknown');
-    if (model.problem !== undefined) return refused('model-not-usable', `This model can not be used: ${model.problem}`);
-    const executorId = executorIdOf(modelId);
-    const before = this.#executors.get(executorId);
-    if (this.#enabledOthers(before) >= MOST_EXECUTORS) return refused('too-many-executors');
-    const { name, kind } = model;
-    if (before !== undefined) {
-      this.#keep(before, { enabled: true, parameters, name });
-      before.order('start');
-      return done(before);
-    }
-    const wanted: WantedExecutor = {
-      executorId,
-      modelId,
-      name,
-      kind,
-      enabled: true,
-      parameters: withParameters(ExecutorParameters.parse({}), parameters ?? {}),
-    };
-    const executor = new Executor(wanted, this.#world);
-    this.#forgetOld();
-    this.parts.files.keepWanted([...this.#wantedAll(), wanted]);
-    this.#executors.set(executorId, executor);
-    executor.order('start');
-    return done(executor);
-  }
-
-  #orderOfExternal(order: Exclude<NodeOrder, { order: 'start' }>): NodeOutcome {
-    const external = this.#external.find(({ executorId }) => executorId === order.executorId);
-    if (external === undefined) return refused('executor-unknown');
-    if (order.order === 'read-last-lines')
-      return { outcome: 'lines', lines: { executorId: order.executorId, lines: [] } };
-    if (order.order !== 'cancel') return refused('executor-not-ours');
-    const cancelled = external.gate.cancelAll();
-    const { executorId, name: model } = external;
-    return { outcome: 'done', done: { executorId, model, restartNeeded: false, cancelled } };
-  }
-
-  #lastLines(executorId: string): NodeOutcome {
-    return { outcome: 'lines', lines: this.parts.files.lastLines(executorId) ?? { executorId, lines: [] } };
+    if (answers !== undefined) return ownTarget(answers);
+    const external = externalTarget(this.#external.find((each) => each.name === name));
+    const best = named.find(({ wanted }) => wanted.enabled) ?? named[0];
+    return external ?? (best && ownTarget(best));
   }
 
   /** Writes down what is wanted, and only then takes it up. */
-  #keep(executor: Executor, change: Parameters<Executor['want']>[0]): void {
-    const wanted = executor.want(change);
-    this.parts.files.keepWanted(
-      this.#wantedAll().map((each) => (each.executorId === wanted.executorId ? wanted : each)),
-    );
+  #want(wanted: WantedExecutor): Executor {
+    const known = this.#executors.get(wanted.executorId);
+    if (known === undefined) this.#forgetOld();
+    const others = [...this.#executors.values()].filter((each) => each !== known);
+    this.parts.files.keepWanted([...others.map((each) => each.wanted), wanted]);
+    const executor = known ?? new Executor(wanted, this.#world);
+    this.#executors.set(wanted.executorId, executor);
     executor.set(wanted);
-  }
-
-  #wantedAll(): WantedExecutor[] {
-    return [...this.#executors.values()].map(({ wanted }) => wanted);
-  }
-
-  #enabledOthers(executor: Executor | undefined): number {
-    return [...this.#executors.values()].filter((each) => each !== executor && each.wanted.enabled).length;
+    return executor;
   }
 
   /** What was set for models that nobody wants served is kept, for so many of them: the oldest is forgotten. */
@@ -277,31 +204,14 @@ export class Executors {
     if (old !== undefined) this.#executors.delete(old.wanted.executorId);
   }
 
-  #forgetRun(runId: string): void {
-    this.#runs.delete(runId);
-    this.#saveRuns();
-  }
-
+  /** What is noted too much is looked for in vain at the next start: a full disk stops nothing here. */
   #saveRuns(): void {
     try {
       this.parts.files.keepRuns([...this.#runs.values()]);
     } catch (error) {
-      // What is noted too much is looked for in vain at the next start.
-      const why = error instanceof Error ? error.message : String(error);
-      this.parts.log.write('error', 'executor', `The list of processes could not be written: ${why}`);
+      const words = `The list of processes could not be written: ${wordsOfError(error)}`;
+      this.parts.log.write('error', 'executor', words);
     }
-  }
-
-  #externalTarget(wanted: Parameters<ExternalExecutors['find']>[0]): RequestTarget | undefined {
-    const found = this.#external.find(wanted);
-    return found && { ...found, wake: () => undefined };
-  }
-
-  /** Time went on; called once a second by itself. */
-  tick(): void {
-    this.#external.tick();
-    for (const executor of this.#executors.values()) executor.tick();
-    this.parts.changed();
   }
 
   /** A change of state is told at once; all else with the next beat. */
@@ -312,22 +222,3 @@ export class Executors {
     this.parts.changed();
   }
 }
-
-const done = (executor: Executor, cancelled?: number): NodeOutcome => ({
-  outcome: 'done',
-  done: {
-    executorId: executor.wanted.executorId,
-    model: executor.wanted.name,
-    restartNeeded: executor.restartNeeded,
-    ...(cancelled === undefined ? {} : { cancelled }),
-  },
-});
-
-const targetOf = (executor: Executor): RequestTarget => ({
-  executorId: executor.wanted.executorId,
-  name: executor.wanted.name,
-  kind: executor.wanted.kind,
-  gate: executor.gate,
-  wake: () => executor.wake(),
-  count: (failed) => executor.count(failed),
-});

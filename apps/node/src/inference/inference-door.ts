@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EngineAddress } from '../engines/engine.js';
 import type { Entrance } from '../executors/gate.js';
-import type { RequestTarget } from '../executors/executors.js';
+import type { RequestTarget } from '../executors/request-target.js';
 import { sendError } from './open-ai-error.js';
 import { type EngineConnections, passOn } from './pass-on.js';
 import { Bodies, modelOf, MOST_BODY_BYTES } from './read-body.js';
