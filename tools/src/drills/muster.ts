@@ -11,6 +11,10 @@ const Processes = z.array(z.object({ pid: z.number(), name: z.string() }));
 const Ports = z.object({ console: z.number(), postgres: z.number() });
 const Counted = z.array(z.object({ command_id: z.uuid().nullable(), stream_id: z.string(), version: z.number() }));
 
+const Rows = z.array(
+  z.object({ stream_id: z.string(), version: z.number(), command: z.string(), position: z.nullable(z.string()) }),
+);
+
 /** A part by the name that `npm start` gives it. */
 export type PartName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router' | 'node service' | 'NATS' | 'Postgres';
 
@@ -79,6 +83,16 @@ export class DrilledMuster {
       `select command_id, stream_id, version from registry.events where stream_id like 'node-%' order by stream_id, version`,
     );
     return Counted.parse(events);
+  }
+
+  /** Every event of the registry, in the order of stream and version. */
+  async allEvents(): Promise<z.infer<typeof Rows>> {
+    return Rows.parse(
+      await this.#ask(
+        `select stream_id, version, meta->>'commandId' as command, position::text as position from registry.events
+         order by stream_id, version`,
+      ),
+    );
   }
 
   /** How many facts the relay has not numbered yet. */
