@@ -160,7 +160,7 @@ describe('the estimate of memory', () => {
     const made = estimate(llama8b, { gpuLayers: 33, free });
     expect(made.verdict).toBe('does-not-fit');
     expect(describeEstimate(made)).toEqual({
-      needs: 'Needs about 0.42 GiB of memory, 64.0 GiB free; 6.2 GiB of graphics memory, 4.0 GiB free.',
+      needs: 'Needs about 0.45 GiB of memory, 64.0 GiB free; 6.2 GiB of graphics memory, 4.0 GiB free.',
       warning: expect.stringContaining('2.2 GiB are missing') as string,
     });
   });
