@@ -108,7 +108,7 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
     await this.known.stop();
   }
 
-  /** The door for applications on this server. What is not theirs goes to `rest`. */
+  /** The door for applications on this server. `rest` answers after health. */
   door(server: Server, rest: RequestListener): Door {
     this.#server = server;
     return new Door({

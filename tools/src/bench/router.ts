@@ -9,7 +9,7 @@ import { compare, type Comparator, machine, quantile, type Side } from './rounds
 import { chatBody, wrk, type Wrk, type WrkTarget } from './wrk.js';
 
 // `npm run bench -- router`: how many requests a second pass the router, and how much later an answer comes by way of it.
-const SECONDS = 4;
+const SECONDS = 3;
 const ROUNDS = 9;
 const [PORTKEY_BAR, HAPROXY_BAR] = [5, 0.2];
 const [ADDED_P50_MS, ADDED_PART, P99_PART] = [0.4, 0.33, 0.33];

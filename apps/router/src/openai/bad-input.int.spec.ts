@@ -67,6 +67,7 @@ describe('what is no request', () => {
     const lost = await world.post('/v1/images/generations', {});
     expect(await lost.json()).toMatchObject({ error: { code: 'unknown_url' } });
     expect(lost.status).toBe(404);
+    expect(await (await fetch(`${world.url}/`)).json()).toMatchObject({ error: { code: 'unknown_url' } });
   });
 
   it('a body of 64 MB is refused before it is read, and in parts as soon as it is too much', async () => {

@@ -20,7 +20,7 @@ export interface DoorOptions {
   readonly onKeyUsed: (keyId: string) => void;
   /** The key that the playground of this very process has: nobody else's, and without limits. */
   readonly playgroundKey: string;
-  /** Everything that is not of the OpenAI interface: health. */
+  /** Answers after the router's health. */
   readonly rest: RequestListener;
 }
 
@@ -53,7 +53,7 @@ export class Door {
   /** Takes a call. Never throws: what went wrong is said to whoever called. */
   take(request: IncomingMessage, response: ServerResponse): void {
     const url = request.url ?? '';
-    if (!url.startsWith('/v1/')) return this.options.rest(request, response);
+    if (url.startsWith('/health/')) return this.options.rest(request, response);
     // A client that goes in the middle of its call is no event of ours.
     response.on('error', () => undefined);
     if (this.#cors.answer(request, response)) return;
