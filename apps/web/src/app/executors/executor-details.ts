@@ -5,6 +5,7 @@ import { Clock } from '../live/clock.js';
 import { count, memory, moment, timeOfDay, uptime } from '../ui/format.js';
 import { ExecutorOrders } from './executor-orders.js';
 import { endWords } from './executor-words.js';
+import { type LastOrder, LastOrders, orderWords } from './last-order.js';
 
 type Lines = z.output<typeof LastLines>;
 
@@ -93,11 +94,13 @@ export class ExecutorDetails {
   readonly sample = input.required<ExecutorSample | undefined>();
 
   readonly #orders = inject(ExecutorOrders);
+  readonly #lastOrders = inject(LastOrders);
   protected readonly clock = inject(Clock);
   protected readonly timeOfDay = timeOfDay;
   protected readonly moment = moment;
   protected readonly lines = signal<Lines | undefined>(undefined);
   protected readonly problem = signal<string | undefined>(undefined);
+  protected readonly ordered = signal<LastOrder | undefined>(undefined);
 
   readonly #executorId = computed(() => this.executor().executorId);
   /** Another one when a run has ended: its lines are read anew. */
@@ -108,11 +111,13 @@ export class ExecutorDetails {
 
   protected readonly facts = computed(() => {
     const { engine, startedAt, restarts, parameters, state, enabled, managed } = this.executor();
+    const order = this.ordered();
     const sample = this.sample();
     const upMs = startedAt === undefined ? undefined : this.clock.now() - Date.parse(startedAt);
     const known: readonly (readonly [string, string | undefined])[] = [
       ['Engine', engines[engine]],
       ['Wanted', managed ? (enabled ? 'Yes' : 'No') : 'Not ours to start or stop'],
+      ['Last order', order && `${orderWords(order)}, ${moment(order.at, this.clock.now())}`],
       ['Running for', state === 'online' && upMs !== undefined ? uptime(upMs) : undefined],
       ['Started again by itself', restarts === 0 ? 'Never' : restarts === 1 ? 'Once' : `${restarts} times`],
       ['Requests', sample && count(sample.requests, 'request')],
@@ -133,7 +138,18 @@ export class ExecutorDetails {
     return known.flatMap(([name, words]) => (words === undefined ? [] : [{ name, words }]));
   });
 
+  /** Another one when something may have been ordered. */
+  readonly #asked = computed(() => {
+    const { state, enabled, parameters } = this.executor();
+    return JSON.stringify([state, enabled, parameters]);
+  });
+
   constructor() {
+    effect(() => {
+      const [nodeId, executorId] = [this.nodeId(), this.#executorId()];
+      this.#asked();
+      void this.#lastOrders.of(nodeId, executorId).then((order) => this.ordered.set(order));
+    });
     effect(() => {
       const [nodeId, executorId] = [this.nodeId(), this.#executorId()];
       this.#ended();

@@ -21,6 +21,13 @@ import { count, day, memory, moment, offsetWords, shortFingerprint } from '../ui
         {{ node().activated ? 'Yes' : 'No' }}
         <span class="sub">{{ activation() }}</span>
       </dd>
+      <dt>Link</dt>
+      <dd>
+        {{ link() }}
+        @if (linkSince(); as since) {
+          <span class="sub">since {{ since }}</span>
+        }
+      </dd>
       <dt>Version</dt>
       <dd>{{ node().nodeVersion ?? 'Not known yet' }}</dd>
       @if (node().hardware; as hardware) {
@@ -93,6 +100,16 @@ export class NodeFacts {
   protected readonly activation = computed(() => {
     const { at, by } = this.node().activation;
     return `by ${by}, ${moment(at, this.clock.now())}`;
+  });
+  /** What is so, beside what was asked for. */
+  protected readonly link = computed(() => {
+    const { activated, link, status } = this.node();
+    if (link === undefined) return activated ? 'Not known: no monitor reports on it' : 'None';
+    return { connecting: 'Connecting', up: 'Up', down: `Down: ${status.words}` }[link.phase];
+  });
+  protected readonly linkSince = computed(() => {
+    const since = this.node().link?.since;
+    return since === undefined ? undefined : moment(since, this.clock.now());
   });
   protected readonly registered = computed(() => moment(this.node().registeredAt, this.clock.now()));
   protected readonly cores = computed(() => count(this.node().hardware?.cpu.cores ?? 0, 'core'));
