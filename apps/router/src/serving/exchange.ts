@@ -141,7 +141,12 @@ export class Exchange implements Watched {
 
   late(): void {
     this.dueMs = Infinity;
-    if (this.#phase === 'asking') return this.#tryFailed('first-token-timeout', undefined);
+    if (this.#phase === 'asking') {
+      // Another node would take as long for a whole answer, and the client has waited long enough.
+      if (this.accepted.call.stream) this.#tryFailed('first-token-timeout', undefined);
+      else this.#fail('first-token-timeout');
+      return;
+    }
     if (this.#phase === 'answering') {
       // Who reads nothing for so long holds a slot for nothing.
       if (this.#clientSlow) this.response.destroy();
