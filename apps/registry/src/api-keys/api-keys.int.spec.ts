@@ -14,6 +14,7 @@ import {
   ListApiKeys,
   type ListedApiKey,
   type Permission,
+  ReadHistory,
   RevokeApiKey,
 } from '@muster/contracts';
 import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
@@ -172,7 +173,30 @@ describe('the registry, about API keys', () => {
       meta: { causationId: deleted?.id, correlationId: deleted?.meta.correlationId, actor: deleted?.meta.actor },
     });
     await stop();
+    // Those who look at the account see its keys too.
+    const types = async () =>
+      (await asker.bus.ask(ReadHistory, { filter: { account: alan } }, by(ada))).entries.map(({ type }) => type);
+    await until(types, (told) => told.includes('ApiKeyRevoked'), { withinMs: 10_000 });
+    expect(await types()).toEqual(expect.arrayContaining(['AccountCreated', 'ApiKeyCreated', 'AccountDeleted']));
   }, 40_000);
+
+  it('leads from an account to what was done with its keys', async () => {
+    const { keyId } = await make({ permissions: ['manage'], ownerId: ada });
+    const actor = { kind: 'key' as const, id: keyId, name: 'CI', owner: { id: grace, name: 'Grace' } };
+    await asker.bus.ask(
+      CreateAccount,
+      { accountId: randomUUID(), name: 'By key', password: 'another password', permissions: [] },
+      { ...by(ada), actor },
+    );
+    const read = async (account: string) =>
+      (await asker.bus.ask(ReadHistory, { filter: { account } }, by(ada))).entries.map(({ subject }) => subject.name);
+    await until(
+      () => read(grace),
+      (names) => names.includes('By key'),
+      { withinMs: 10_000 },
+    );
+    expect(await read(ada)).not.toContain('By key');
+  });
 
   it('notes when a key was used last, and believes no clock that is ahead', async () => {
     const { keyId } = await make();

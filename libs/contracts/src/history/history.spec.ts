@@ -127,4 +127,16 @@ describe('a filter', () => {
   ])('%j holds: %s', (filter, holds) => {
     expect(inFilter(renamed, HistoryFilter.parse(filter))).toBe(holds);
   });
+
+  it('by account holds what is about its keys, and what was done with them', () => {
+    const revoked = entryOf('key', 'ApiKeyRevoked', { keyId: uuid, ownerId: other, because: 'by-hand' });
+    const owner = { id: other, name: 'Grace' };
+    const byKey = {
+      ...renamed,
+      meta: { ...renamed.meta, actor: { kind: 'key' as const, id: uuid, name: 'CI', owner } },
+    };
+    for (const entry of [revoked, byKey]) expect(inFilter(entry, { account: other })).toBe(true);
+    expect(inFilter(byKey, { account: uuid })).toBe(false);
+    expect(inFilter(byKey, { text: 'ci grace' })).toBe(true);
+  });
 });
