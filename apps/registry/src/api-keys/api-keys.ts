@@ -28,8 +28,8 @@ export class ApiKeys {
   }
 
   /**
-   * Makes a key and gives it out, this once: the same order again gets it within two minutes from the registry that made it, and
-   * is refused with `key-shown-once` after that. Refuses as the decider and the table do.
+   * Makes a key and gives it out, this once: the same order again, by the same person, gets it within two minutes from the registry
+   * that made it, and is refused with `key-shown-once` after that. Refuses as the decider and the table do.
    */
   async create(
     command: Omit<Command<'create'>, 'prefix' | 'hash'>,
@@ -43,10 +43,10 @@ export class ApiKeys {
     const nowMs = this.clock.monotonicMs();
     const [made] = facts;
     if (made?.type === 'ApiKeyCreated' && made.data.hash === hash) {
-      this.#justMade.keep(meta.commandId, key, nowMs);
+      this.#justMade.keep(orderOf(meta), key, nowMs);
       return { key, version };
     }
-    const before = this.#justMade.get(meta.commandId, nowMs);
+    const before = this.#justMade.get(orderOf(meta), nowMs);
     if (before === undefined) throw new Refusal('key-shown-once');
     return { key: before, version };
   }
@@ -99,6 +99,9 @@ export class ApiKeys {
     await onDatabase(() => noteUse(keyId, at, this.clock.now(), this.store.database));
   }
 }
+
+/** Ids of orders stand in the history: who reads one there is not yet who gave the order. */
+const orderOf = ({ actor, commandId }: FactMeta): string => `${actor.kind} ${actor.id} ${commandId}`;
 
 const within = (tx: Parameters<typeof fillApiKeys>[1], decided: readonly ApiKeyEvent[]): Promise<void> =>
   fillApiKeys(decided, tx);
