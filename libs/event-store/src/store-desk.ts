@@ -46,7 +46,8 @@ export class StoreDesk {
 
   /** Throws an Outage. A projection that nobody here knows has nothing parked. */
   async retry(projection: string, stream: string): Promise<RetriedReply> {
-    return (await this.retries[projection]?.(stream)) ?? { outcome: 'not-parked' };
+    const retry = Object.hasOwn(this.retries, projection) ? this.retries[projection] : undefined;
+    return (await retry?.(stream)) ?? { outcome: 'not-parked' };
   }
 
   #viewOf({ fact: { type, ...rest }, ...parked }: Parked): ParkedStream {
