@@ -6,8 +6,8 @@ import type { HealthFacts } from '../health/health-facts.js';
 import type { HealthRules } from '../health/health-rules.js';
 import { type LinkHealth, type LinkInput, linkOf, stepLink } from '../health/link-health.js';
 import { NodeReport } from '../health/node-report.js';
-import type { Queries } from '../telemetry/log.table.js';
 import { isBeat, NodeFeed } from '../telemetry/node-feed.js';
+import type { Queries } from '../telemetry/queries.js';
 import type { LinkMaker } from './link-maker.js';
 import { causeWords, isSameLink } from './link-words.js';
 import type { Wanted } from './reconcile.js';
@@ -90,7 +90,7 @@ export class NodeWatch {
     return this.#health.phase === 'up' && this.#health.stale;
   }
 
-  /** Since when it is due to be dialled, monotonic; undefined while it is not, nor while it is not known where its flow goes on. */
+  /** Since when it is due to be dialled, monotonic; undefined while it is not, or it is not known where its flow goes on. */
   get dueSinceMs(): number | undefined {
     if (this.#health.phase === 'up') return this.#moveAtMs;
     return this.#health.phase === 'waiting' && this.feed.isOpen ? this.#health.dialAtMs : undefined;
@@ -269,7 +269,8 @@ export class NodeWatch {
     void connection.closed.then((cause) => {
       if (this.#connection !== connection) return;
       this.#connection = undefined;
-      // A node that took up another key says so and closes: the key that it has now may be ours, and is tried before anything is said.
+      // A node that took up another key says so and closes: the key that it has now may be ours, and is tried before anything
+      // is said.
       if (cause === 'key-refused') this.#moveAtMs = this.world.clock.monotonicMs();
       else this.#give({ type: 'closed', cause });
     });

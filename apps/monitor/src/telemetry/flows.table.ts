@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import type { Queries } from './log.table.js';
 import type { Seen } from './node-telemetry.js';
+import type { Queries } from './queries.js';
 
 /** How far the flow of a node was taken in: where its log goes on, and, once it was linked, what of it was seen. */
 export interface KeptFlow {
@@ -37,7 +37,10 @@ export async function readFlows(queries: Queries, nodeIds: readonly string[]): P
   );
 }
 
-/** Writes how far flows were taken in. Returns the nodes for which that was done: not where another holder wrote under a higher token. */
+/**
+ * Writes how far flows were taken in. Returns the nodes for which that was done: not where another holder wrote under a higher
+ * token.
+ */
 export async function writeFlows(
   queries: Queries,
   flows: readonly (KeptFlow & { readonly nodeId: string; readonly token: number })[],

@@ -201,6 +201,20 @@ describe('what is kept of a node', () => {
     expect(messages(await next.feed.readLog({ limit: 1_000 }))).toEqual(upTo(100, 81));
   });
 
+  it('is let go by its age a part at a time, however much of it is due', async () => {
+    await database.query(
+      `insert into node_log (node_id, n, shown_at, kept_at, entry)
+        select $1, n, now(), now() - make_interval(days => case when n <= 25000 then 8 else 1 end), '{}'
+          from generate_series(1, 25003) n`,
+      [nodeId],
+    );
+    await keeper().trim();
+    const [left] = await database.query<{ count: string }[]>('select count(*) from node_log where node_id = $1', [
+      nodeId,
+    ]);
+    expect(Number(left?.count)).toBe(3);
+  });
+
   it('goes with the node', async () => {
     const { feed, link, lines } = await watch();
     link(0);

@@ -1,13 +1,16 @@
 import type { LogEntry, LogPage, ReadLog, RequestOf } from '@muster/contracts';
+import { isOutage, onDatabase } from '@muster/event-store';
 import type { LogRing } from './log-ring.js';
-import { entryAt, oldestEntry, type Queries, readEntries } from './log.table.js';
+import { entryAt, oldestEntry, readEntries } from './log.table.js';
+import type { Queries } from './queries.js';
 
 /** A page goes in one message of the bus. */
 const PAGE_BYTES = 512 * 1024;
 
 /**
  * Reads a node's log in pages: the newest entries from memory, older ones from the table behind it. Where the table lacks
- * numbers, since the database was away for longer than entries could wait, a gap stands for them with its count.
+ * numbers, since the database was away for longer than entries could wait, a gap stands for them with its count. While the
+ * database is away the newest entries are still shown; a page that is not in memory at all throws an Outage.
  */
 export class LogReader {
   constructor(
@@ -16,7 +19,11 @@ export class LogReader {
     private readonly ring: LogRing,
   ) {}
 
-  async read({ before, after, around, limit }: RequestOf<typeof ReadLog>): Promise<LogPage> {
+  read(request: RequestOf<typeof ReadLog>): Promise<LogPage> {
+    return onDatabase(() => this.#page(request));
+  }
+
+  async #page({ before, after, around, limit }: RequestOf<typeof ReadLog>): Promise<LogPage> {
     if (around !== undefined) {
       const n = (await entryAt(this.queries, this.nodeId, around)) ?? 0;
       return this.#forward(n - Math.floor(limit / 2) + 1, limit);
@@ -28,19 +35,20 @@ export class LogReader {
     const { ring } = this;
     const below = Math.min(before, ring.last + 1);
     const inMemory = ring.between(below - limit, below);
-    const wanted = limit - inMemory.length;
-    const kept =
-      wanted === 0
-        ? []
-        : await readEntries(this.queries, this.nodeId, {
-            from: 0,
-            below: Math.min(below, ring.oldest),
-            limit: wanted,
-            end: 'last',
-          });
-    const whole = withGaps([...kept, ...inMemory]);
-    const entries = cut(whole.reverse(), limit).reverse();
-    return { epoch: ring.epoch, entries, more: await this.#isOlderThan(entries[0]), newer: below <= ring.last };
+    const page = { epoch: ring.epoch, newer: below <= ring.last };
+    try {
+      const kept = await this.#keptBefore(Math.min(below, ring.oldest), limit - inMemory.length);
+      const entries = lastOf(withGaps([...kept, ...inMemory]), limit);
+      return { ...page, entries, more: await this.#isOlderThan(entries[0]) };
+    } catch (error) {
+      if (inMemory.length === 0 || !isOutage(error)) throw error;
+      // Whether older ones are there is not known: whoever asks for them is told that the database is away.
+      return { ...page, entries: lastOf(inMemory, limit), more: true };
+    }
+  }
+
+  async #keptBefore(below: number, limit: number): Promise<LogEntry[]> {
+    return limit === 0 ? [] : readEntries(this.queries, this.nodeId, { from: 0, below, limit, end: 'last' });
   }
 
   async #forward(from: number, limit: number): Promise<LogPage> {
@@ -79,6 +87,10 @@ function cut(entries: readonly LogEntry[], limit: number): LogEntry[] {
   }
   return fitting;
 }
+
+/** The same from the last entry on. */
+const lastOf = (entries: readonly LogEntry[], limit: number): LogEntry[] =>
+  cut([...entries].reverse(), limit).reverse();
 
 function withGaps(entries: readonly LogEntry[]): LogEntry[] {
   return entries.flatMap((entry, index): LogEntry[] => {

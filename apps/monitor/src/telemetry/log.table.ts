@@ -1,9 +1,6 @@
 import { LogEntry } from '@muster/contracts';
-import type { EntityManager } from 'typeorm';
 import * as z from 'zod/mini';
-
-/** Whatever runs a statement: the database, or a transaction in it. */
-export type Queries = Pick<EntityManager, 'query'>;
+import { daysAgo, deleteInParts, type Queries } from './queries.js';
 
 export interface KeptEntry {
   readonly nodeId: string;
@@ -72,10 +69,11 @@ export async function oldestEntry(queries: Queries, nodeId: string): Promise<num
 
 /** Lets go of what was kept for longer than so many days, and of all but the last so many entries of each node. */
 export async function trimLog(queries: Queries, days: number, entries: number): Promise<void> {
-  await queries.query(`delete from node_log where kept_at < clock_timestamp() - make_interval(days => $1)`, [days]);
-  await queries.query(
-    `delete from node_log using node_flows
-      where node_log.node_id = node_flows.node_id and node_log.n <= node_flows.last_n - $1`,
-    [entries],
+  await deleteInParts(queries, 'node_log', `from node_log gone where kept_at < ${daysAgo}`, days);
+  await deleteInParts(
+    queries,
+    'node_log',
+    'from node_flows flow join node_log gone on gone.node_id = flow.node_id and gone.n <= flow.last_n - $1',
+    entries,
   );
 }

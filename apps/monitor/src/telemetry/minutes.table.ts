@@ -1,7 +1,8 @@
 import { LOAD_POINTS, LoadPoint, loadStepOf } from '@muster/contracts';
+import { onDatabase } from '@muster/event-store';
 import * as z from 'zod/mini';
-import type { Queries } from './log.table.js';
 import type { Figure } from './minutes.js';
+import { daysAgo, deleteInParts, type Queries } from './queries.js';
 
 export interface KeptMinute {
   readonly nodeId: string;
@@ -47,7 +48,10 @@ const Rows = z.array(
   z.object({ at: z.date(), samples: z.coerce.number(), means: z.array(Amount), highest: z.array(Amount) }),
 );
 
-/** The figures of a node from one time to another, in steps as fine as fit. A mean over a step weighs each minute by its samples. */
+/**
+ * The figures of a node from one time to another, in steps as fine as fit. A mean over a step weighs each minute by its samples.
+ * Throws an Outage.
+ */
 export async function readLoadHistory(
   queries: Queries,
   nodeId: string,
@@ -55,8 +59,8 @@ export async function readLoadHistory(
 ): Promise<{ stepMs: number; points: LoadPoint[] }> {
   const stepMs = loadStepOf(Date.parse(to) - Date.parse(from));
   const mean = (name: string) => `sum(${name} * samples) / nullif(sum(samples) filter (where ${name} is not null), 0)`;
-  const rows = Rows.parse(
-    await queries.query(
+  const answer = await onDatabase(() =>
+    queries.query(
       `select date_bin(make_interval(secs => $4), minute, 'epoch') as at, sum(samples) as samples,
           array[${figures.map((figure) => `${mean(columns[figure])}`).join(', ')}]::float8[] as means,
           array[${figures.map((figure) => `max(${columns[figure]}_highest)`).join(', ')}]::float8[] as highest
@@ -64,7 +68,7 @@ export async function readLoadHistory(
       [nodeId, from, to, stepMs / 1_000, LOAD_POINTS + 1],
     ),
   );
-  const points = rows.map(({ at, samples, means, highest }) => {
+  const points = Rows.parse(answer).map(({ at, samples, means, highest }) => {
     const spreads = figures.flatMap((figure, index) => {
       const [middle, top] = [means[index] ?? undefined, highest[index] ?? undefined];
       return middle === undefined || top === undefined ? [] : [[figure, { mean: middle, highest: top }]];
@@ -76,5 +80,5 @@ export async function readLoadHistory(
 
 /** Lets go of what is older than so many days. */
 export async function trimMinutes(queries: Queries, days: number): Promise<void> {
-  await queries.query(`delete from node_minutes where minute < clock_timestamp() - make_interval(days => $1)`, [days]);
+  await deleteInParts(queries, 'node_minutes', `from node_minutes gone where minute < ${daysAgo}`, days);
 }

@@ -4,8 +4,8 @@ import type { FromNode, ResumeFrom } from '@muster/node-link';
 import type { Clock } from '@muster/service';
 import type { KeptFlow } from './flows.table.js';
 import { LogReader } from './log-reader.js';
-import type { Queries } from './log.table.js';
 import { type FlowStart, NodeTelemetry, type Now } from './node-telemetry.js';
+import type { Queries } from './queries.js';
 import type { Keeps, Unkept } from './telemetry-keeper.js';
 
 type FrameOf<Type extends FromNode['type']> = Extract<FromNode, { type: Type }>;
@@ -32,7 +32,10 @@ export interface FeedParts {
   readonly token: () => number;
 }
 
-/** One node's samples and lines on their way: published as they come, the last in memory, and kept. Open it before the link is made. */
+/**
+ * One node's samples and lines on their way: published as they come, the last in memory, and kept. Open it before the link is
+ * made.
+ */
 export class NodeFeed implements Keeps {
   readonly #reader: Promise<LogReader>;
   #haveReader!: (reader: LogReader) => void;

@@ -20,7 +20,10 @@ export interface ArrivedSample {
 /** A node that says a sample is older than this says nothing that a clock could be set by. */
 const OLDEST_MS = 60 * 60_000;
 
-/** Where the flow of a node goes on after an outage: the last numbers seen, of samples in one life of it, of lines in one numbering. */
+/**
+ * Where the flow of a node goes on after an outage: the last numbers seen, of samples in one life of it, of lines in one
+ * numbering.
+ */
 export interface Seen {
   readonly run: string;
   readonly sample: number;

@@ -72,7 +72,10 @@ export class TelemetryKeeper {
     await this.keep(all);
   }
 
-  /** How far the flow of a node was taken in; undefined for one that is new. Those asked for at one time go in one question. Never rejects: it is asked again until it is answered. */
+  /**
+   * How far the flow of a node was taken in; undefined for one that is new. Those asked for at one time go in one question.
+   * Never rejects: it is asked again until it is answered.
+   */
   flowOf(nodeId: string): Promise<KeptFlow | undefined> {
     return new Promise((resolve) => {
       this.#asked.set(nodeId, [...(this.#asked.get(nodeId) ?? []), resolve]);
