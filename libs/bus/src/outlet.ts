@@ -1,5 +1,5 @@
 import type { RequestMessage } from '@muster/contracts';
-import { headers, type Msg, type MsgHdrs, nuid } from '@nats-io/transport-node';
+import { headers, type Msg, type MsgHdrs, nuid, type Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
 import type { Stoppable } from './notice.js';
 
@@ -20,12 +20,13 @@ export class Outlet implements Stoppable {
   readonly #inbox = `_INBOX.${nuid.next()}`;
   /** In the order of sending. */
   readonly #pending = new Map<number, Pending>();
+  readonly #answers: Subscription;
   readonly #off: () => void;
   readonly #timer: NodeJS.Timeout;
   #next = 1;
 
   constructor(private readonly connection: Connection) {
-    connection.nc.subscribe(`${this.#inbox}.*`, {
+    this.#answers = connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#answered(message);
       },
@@ -60,6 +61,7 @@ export class Outlet implements Stoppable {
 
   async stop(): Promise<void> {
     this.#off();
+    this.#answers.unsubscribe();
     clearInterval(this.#timer);
     this.#giveUp();
     return Promise.resolve();
