@@ -2,7 +2,10 @@ import * as z from 'zod/mini';
 import { Actor } from './fact.js';
 import { Permission } from './permissions.js';
 
-/** Who asks for something over the bus, and with which permissions. Built by the gateway from a session or a key, or by a service for itself. */
+/**
+ * Who asks for something over the bus, and with which permissions. Built by the gateway from a session or a key, or by a service
+ * for itself.
+ */
 export const Caller = z.object({
   actor: Actor,
   permissions: z.array(Permission),

@@ -11,7 +11,10 @@ import type { Nodes } from './nodes.js';
 /** About how often it looks, while there never was a node. */
 const LOOK_EVERY_MS = 10_000;
 
-/** The node service of the machine starts with the registry and is there a moment later: at first it looks sooner. The monitor lets ten looks a minute pass. */
+/**
+ * The node service of the machine starts with the registry and is there a moment later: at first it looks sooner. The monitor
+ * lets ten looks a minute pass.
+ */
 const SOON_MS = [1_000, 1_000, 2_000, 3_000, 5_000];
 export const LOCAL_NODE_NAME = 'Local Node';
 
@@ -33,8 +36,9 @@ export interface AutoConnectOptions {
 class NotTheFirst extends Error {}
 
 /**
- * Registers the node of the Gateway's own machine when there never was a node: looks for it now, a few times within the first seconds, and then about every 10 s until
- * one is there or any node was ever registered, removed ones included. Then it is done for ever.
+ * Registers the node of the Gateway's own machine when there never was a node: looks for it now, a few times within the first
+ * seconds, and then about every 10 s until one is there or any node was ever registered, removed ones included. Then it is done
+ * for ever.
  */
 export class AutoConnect {
   readonly #stopping = new AbortController();

@@ -18,7 +18,7 @@ export interface FactFamily<Schema extends z.ZodMiniType = z.ZodMiniType> {
   readonly noun: string;
 }
 
-/** Every fact there is. The one table behind subjects, CloudEvents types and the AsyncAPI document. */
+/** Every fact that a store keeps. The one table behind subjects and the types of CloudEvents; for requests see `request-message.ts`. */
 export const factFamilies = {
   node: { schema: NodeEvent, stream: 'FLEET', prefix: 'muster.fleet.node', service: 'registry', noun: 'Node' },
   account: {

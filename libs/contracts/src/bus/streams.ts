@@ -9,7 +9,7 @@ export interface StreamSpec {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The streams of facts, each with one writer. Others may read; the AsyncAPI document is made from this table. */
+/** The streams of facts. Each has one writer, which keeps its facts in order, but REQUESTS: all routers write there. */
 export const streams = {
   FLEET: { name: 'FLEET', subjects: ['muster.fleet.>'], keptMs: undefined, what: 'What was decided about nodes' },
   ACCESS: {

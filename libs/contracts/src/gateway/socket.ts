@@ -32,7 +32,11 @@ export interface LogSnapshot {
   more: boolean;
 }
 
-/** Rooms: `fleet`, `models` (of every node), `history` (the newest entries, then each that joins, of what one may read), `figures`, `requests` (the newest, then those that change), and of each node `node:<id>:metrics` and `node:<id>:log`. Join = snapshot by the ack, then numbered changes. */
+/**
+ * Rooms: `fleet`, `models` (of every node), `history` (the newest entries, then each that joins, of what one may read),
+ * `figures`, `requests` (the newest, then those that change), and of each node `node:<id>:metrics` and `node:<id>:log`. Join =
+ * snapshot by the ack, then numbered changes.
+ */
 export interface ConsoleToServer {
   'fleet:join': (ack: (joined: Joined<FleetSnapshot>) => void) => void;
   'fleet:leave': () => void;

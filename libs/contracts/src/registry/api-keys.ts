@@ -33,9 +33,9 @@ export const mayByKey = (given: readonly KeyPermission[], owner: readonly Permis
   owner.filter((permission) => given.some((each) => grantedByKey[each].includes(permission)));
 
 /**
- * Whether somebody who may this can give a key that permission. One's own key never does more than its owner at the time, so the permission
- * only has to stand for something one may. Somebody else's key, which one sees when it is made, must not stand for
- * anything that one may not. Inference every manager of keys may give.
+ * Whether somebody who may this can give a key that permission. One's own key never does more than its owner at the time, so
+ * the permission only has to stand for something one may. Somebody else's key, which one sees when it is made, must not stand
+ * for anything that one may not. Inference every manager of keys may give.
  */
 export const mayGiveToKey = (permission: KeyPermission, may: readonly Permission[], isOwn: boolean): boolean => {
   const granted = grantedByKey[permission];

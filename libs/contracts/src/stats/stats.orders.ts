@@ -83,11 +83,13 @@ export const ReadRequest = orderTo('stats', 'read-request', {
 
 export const statsOrders = { ReadTallies, ReadSeries, ReadRequests, ReadRequest };
 
+/** So many of the newest requests are told live; the pages of the list have all of them. */
+export const LIVE_REQUESTS = 100;
+
 /**
  * The newest requests that changed, told by stats a few times a second: `muster.sample.requests`. Numbered within the life of
- * the service that tells it. Requests older than the newest ones of that size are not told; the pages of the list have them.
+ * the service that tells it.
  */
-export const LIVE_REQUESTS = 100;
 export const RequestsChanged = z.object({
   epoch: z.uuid(),
   seq: z.number().check(z.int(), z.gte(1)),

@@ -26,8 +26,8 @@ const typedOf = ({ name, host, port }: NodeView): { name: string; address: Typed
 });
 
 /**
- * Adds a node, or renames or moves the one that it is opened with: what it is called and where it is, a look at an address that is new
- * stage by stage, and the person's word on the certificate found there.
+ * Adds a node, or renames or moves the one that it is opened with: what it is called and where it is, a look at an address that
+ * is new stage by stage, and the person's word on the certificate found there.
  */
 @Component({
   selector: 'app-node-wizard',
