@@ -95,7 +95,7 @@ try {
   const elapsed = (performance.now() - startMs) / 1_000;
   console.log(
     `slope ${mibPerHour.toFixed(2)} MiB an hour over the last ${(minutes / 2).toFixed(0)} minutes, ` +
-      `${mean.toFixed(1)} MiB on average, ${((100 * (cpuSeconds(node.pid) - startCpu)) / elapsed).toFixed(2)} % of a core`,
+      `${mean.toFixed(1)} MiB on average, ${((100 * (cpuSeconds(node.pid) - startCpu)) / elapsed).toFixed(2)} % of a core with its executor`,
   );
   connection.close();
   const whole = seen.samples >= elapsed - 60 && seen.gaps === 0 && chats.failed === 0;
