@@ -28,6 +28,7 @@ import { type LaneOptions, Lanes, type OnLane } from './lanes.js';
 import type { BusState, Stoppable, Tail } from './notice.js';
 import { Outlet } from './outlet.js';
 import { Publisher } from './publish.js';
+import { type KeptLetter, readDeadLetters } from './read-dead-letters.js';
 import { Streams } from './streams.js';
 import { type Batch, type FactBatch, FactTaker, familySource, requestSource, type TakeOptions } from './take-facts.js';
 
@@ -142,6 +143,11 @@ export class Bus {
     handler: (fact: FactOf<Family>) => Promise<void> | void,
   ): Promise<Following> {
     return Promise.resolve(followFacts(this.connection, this.#streams, families, handler));
+  }
+
+  /** The newest facts that readers gave up, newest first. Throws an Outage. */
+  deadLetters(most: number): Promise<KeptLetter[]> {
+    return readDeadLetters(this.connection, this.#streams, most);
   }
 
   publishSample(sample: NodeSample): void {

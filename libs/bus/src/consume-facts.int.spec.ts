@@ -153,6 +153,9 @@ describe('consuming facts', () => {
     expect(letter?.subject).toBe('muster.dead-letter.a');
     expect(letter?.json()).toMatchObject({ body: '{"nodeId":"no fact"}', headers: { 'ce-id': uuid(66) } });
     expect(seen).toEqual([1]);
+    expect(await bus.deadLetters(10)).toEqual([
+      expect.objectContaining({ reader: 'a', body: '{"nodeId":"no fact"}', failures: 1 }),
+    ]);
   });
 
   it('gives what can not be read to the dead letters at once: it gets no better', async () => {

@@ -13,6 +13,7 @@ export { type Keeper } from './keeper.js';
 export { type LaneOptions, type OnLane } from './lanes.js';
 export { type BusNotice, type BusState, type OnNotice, type Stoppable, type Tail, TailMismatch } from './notice.js';
 export { type Outlet } from './outlet.js';
+export { type KeptLetter } from './read-dead-letters.js';
 export { seal, SealBroken, secretId, unseal } from './seal.js';
 export { StreamDrift } from './streams.js';
 export { type Batch, type FactBatch, PlaceMoved, type StreamPlace, type TakeOptions } from './take-facts.js';

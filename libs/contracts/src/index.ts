@@ -316,6 +316,7 @@ export { endedOf, NO_NAME, Spread, Tally, TallyOf } from './stats/tally.js';
 export { GraphWindow, Grouping, groupings, WindowName, windows } from './stats/windows.js';
 export { ReadHealthFacts, StoredFact, storeOrders } from './store/facts.orders.js';
 export {
+  GivenUp,
   ListMonitorParked,
   ListRegistryParked,
   MOST_RAW_CHARACTERS,

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import * as z from 'zod/mini';
+import { queryPrepared } from './database.js';
 import { onDatabase } from './failures.js';
 import { COLUMNS, type Stored, storedFrom } from './stored.js';
 
@@ -35,19 +36,19 @@ export async function readFeed(
 /** An event that the relay has given its position. */
 export type Numbered = Stored & { readonly position: number };
 
+const NUMBERED = `select ${COLUMNS} from events e where e.position > $1 order by e.position limit $2`;
+const NUMBERED_OF = `select ${COLUMNS} from events e where e.position > $1 and e.stream_id = $3 order by e.version limit $2`;
+
 /** The next numbered events, by position; those of one stream when it is named. */
 export async function readNumbered(
-  database: { query<T>(sql: string, values: unknown[]): Promise<T> },
+  database: DataSource,
   after: number,
   limit: number,
   stream?: string,
 ): Promise<Numbered[]> {
-  const rows = await database.query<unknown[]>(
-    stream === undefined
-      ? `select ${COLUMNS} from events e where e.position > $1 order by e.position limit $2`
-      : `select ${COLUMNS} from events e where e.position > $1 and e.stream_id = $3 order by e.version limit $2`,
-    stream === undefined ? [after, limit] : [after, limit, stream],
-  );
+  const rows = await (stream === undefined
+    ? queryPrepared(database, 'numbered', NUMBERED, [after, limit])
+    : queryPrepared(database, 'numbered-of', NUMBERED_OF, [after, limit, stream]));
   // Selected by their position, so they have one.
   return rows.map(storedFrom) as Numbered[];
 }

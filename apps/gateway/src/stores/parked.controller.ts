@@ -1,6 +1,7 @@
 import { Bus } from '@muster/bus';
 import {
   type Caller,
+  MOST_RAW_CHARACTERS,
   Outage,
   type ParkedEverywhere,
   parkedOrders,
@@ -12,6 +13,8 @@ import {
 import { Controller } from '@nestjs/common';
 import { type CallTo, Serves } from '../doors/serves.js';
 
+const MOST_GIVEN_UP = 50;
+
 /** What waits in the stores of all services, and how each of them does. */
 @Controller()
 export class ParkedController {
@@ -21,10 +24,16 @@ export class ParkedController {
   async list({ caller, signal }: CallTo<typeof routes.listParked>): Promise<ParkedEverywhere> {
     const lists = await Promise.all(StoreService.options.map((service) => this.#listOf(service, caller, signal)));
     const known = lists.flatMap((list) => list ?? []);
+    const letters = await this.bus.deadLetters(MOST_GIVEN_UP);
     return {
       parked: known.flatMap(({ list }) => list.parked),
       more: known.some(({ list }) => list.more),
       stores: known.map(({ service, list }) => ({ service, state: list.store })),
+      givenUp: letters.map(({ body, at, ...letter }) => ({
+        ...letter,
+        at: new Date(at).toISOString(),
+        raw: body.length <= MOST_RAW_CHARACTERS ? body : `${body.slice(0, MOST_RAW_CHARACTERS)} … cut`,
+      })),
     };
   }
 

@@ -53,12 +53,27 @@ export const ParkedList = z.object({
 });
 export type ParkedList = z.infer<typeof ParkedList>;
 
+/** A fact that a reader of the bus could not take and gave up, so that those after it go on. */
+export const GivenUp = z.object({
+  reader: z.string(),
+  subject: z.string(),
+  reason: z.string(),
+  /** How often it was tried. */
+  failures: z.number(),
+  at: z.iso.datetime(),
+  /** The data of the fact; cut with a mark where they are very long. */
+  raw: z.string(),
+});
+export type GivenUp = z.infer<typeof GivenUp>;
+
 /** What waits in all stores together. */
 export const ParkedEverywhere = z.object({
   parked: z.array(ParkedStream),
   more: z.boolean(),
   /** How each store does. One that is missing here did not answer: what waits there is not known. */
   stores: z.array(z.object({ service: StoreService, state: StoreState })),
+  /** The newest that were given up, newest first; kept for 30 days. */
+  givenUp: z.array(GivenUp),
 });
 export type ParkedEverywhere = z.infer<typeof ParkedEverywhere>;
 

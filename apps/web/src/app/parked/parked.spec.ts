@@ -35,7 +35,7 @@ describe('the page of parked facts', () => {
   }
 
   it('shows each stream that waits, with the reason and the raw fact', async () => {
-    await open({ parked: [sick], more: false, stores: both });
+    await open({ parked: [sick], more: false, stores: both, givenUp: [] });
     await settled(() => expect(root().textContent).toContain('NodePainted is an unknown type'));
     expect(root().textContent).toContain('Waits to join the history');
     expect(root().textContent).toContain('tried 1 time,');
@@ -43,7 +43,7 @@ describe('the page of parked facts', () => {
   });
 
   it('tries a stream again and says how that ended', async () => {
-    await open({ parked: [sick], more: false, stores: both });
+    await open({ parked: [sick], more: false, stores: both, givenUp: [] });
     await settled(() => expect(root().querySelector('button')).not.toBeNull());
     server.answers('POST /api/parked/retry', 200, {
       outcome: 'still-parked',
@@ -52,7 +52,7 @@ describe('the page of parked facts', () => {
     root().querySelector('button')?.click();
     await settled(() => expect(root().querySelector('[role=status]')?.textContent).toContain('still waits'));
     server.answers('POST /api/parked/retry', 200, { outcome: 'goes-on', taken: 2 });
-    server.answers('GET /api/parked', 200, { parked: [], more: false, stores: both });
+    server.answers('GET /api/parked', 200, { parked: [], more: false, stores: both, givenUp: [] });
     root().querySelector('button')?.click();
     await settled(() => expect(root().textContent).toContain('Nothing waits.'));
     expect(root().querySelector('[role=status]')?.textContent).toContain('2 facts that waited were taken in');
@@ -62,20 +62,33 @@ describe('the page of parked facts', () => {
   });
 
   it('offers no retry for what the relay can not bring to the bus', async () => {
-    await open({ parked: [{ ...sick, projection: 'relay', retry: false }], more: false, stores: both });
+    await open({ parked: [{ ...sick, projection: 'relay', retry: false }], more: false, stores: both, givenUp: [] });
     await settled(() => expect(root().textContent).toContain('Cannot be brought to the bus by the registry'));
     expect(root().querySelector('button')).toBeNull();
   });
 
   it('names the session that holds everything up, and a service that does not answer', async () => {
     const heldBy = { pid: 4711, applicationName: 'psql', seconds: 3.2 };
-    await open({ parked: [], more: false, stores: [{ service: 'registry', state: { ...well, heldBy } }] });
+    await open({ parked: [], more: false, stores: [{ service: 'registry', state: { ...well, heldBy } }], givenUp: [] });
     await settled(() => expect(root().textContent).toContain('psql (process 4711 of the database)'));
     expect(root().textContent).toContain('The monitor did not answer');
   });
 
+  it('shows what readers of the bus gave up', async () => {
+    const letter = {
+      reader: 'keys',
+      subject: 'muster.access.account.x',
+      reason: 'never',
+      failures: 8,
+      at: AT,
+      raw: '{}',
+    };
+    await open({ parked: [], more: false, stores: both, givenUp: [letter] });
+    await settled(() => expect(root().querySelector('[aria-label="Given up"]')?.textContent).toContain('never'));
+  });
+
   it('shows nothing to whoever may not manage the settings', async () => {
-    await open({ parked: [sick], more: false, stores: both }, ['fleet:view']);
+    await open({ parked: [sick], more: false, stores: both, givenUp: [] }, ['fleet:view']);
     await settled(() => expect(root().textContent).toContain('may not see'));
     expect(server.to('GET /api/parked')).toEqual([]);
   });

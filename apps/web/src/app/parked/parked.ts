@@ -34,6 +34,15 @@ export class Parked {
       raw: parked.raw.split('\n').map(readableText).join('\n'),
     })),
   );
+  protected readonly givenUp = computed(() =>
+    this.view()?.givenUp.map((letter) => ({
+      ...letter,
+      reason: readableText(letter.reason),
+      subject: readableText(letter.subject),
+      at: moment(letter.at, this.#clock.now()),
+      raw: readableText(letter.raw),
+    })),
+  );
   protected readonly held = computed(() => (this.view()?.stores ?? []).flatMap(heldWords));
   protected readonly silent = computed(() => {
     const view = this.view();
