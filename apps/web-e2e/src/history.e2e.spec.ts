@@ -81,7 +81,8 @@ describe('somebody who asks what happened', () => {
 
   it('finds the history of one node on its page', async () => {
     await openNode(page, 'brisk-otter');
-    const history = page.locator('app-node-history');
+    await page.getByRole('link', { name: 'History', exact: true }).last().click();
+    const history = page.locator('app-history-card');
     await history.getByText('Local Node registered').waitFor();
     expect(await history.getByText('signed in').count()).toBe(0);
   });

@@ -46,9 +46,11 @@ const SAMPLE_CURRENT_MS = 5_000;
     }
     app-node-requests,
     app-executors-panel,
-    app-log-panel,
-    app-node-history {
+    app-log-panel {
       grid-column: 1 / -1;
+    }
+    app-history-card {
+      --entries-height: none;
     }
     @media (max-width: 1080px) {
       .grid {
@@ -60,6 +62,7 @@ const SAMPLE_CURRENT_MS = 5_000;
 export class NodePage {
   /** From the address of the page. */
   readonly nodeId = input.required<string>();
+  readonly tab = input<string>();
 
   readonly #api = inject(Api);
   readonly #router = inject(Router);
@@ -76,6 +79,7 @@ export class NodePage {
     return sample !== undefined && this.#clock.now() - Date.parse(sample.at) < SAMPLE_CURRENT_MS ? sample : undefined;
   });
   protected readonly tokensPerSecond = computed(() => this.fleet.last()?.loads[this.nodeId()]?.tokensPerSecond ?? {});
+  protected readonly looksBack = computed(() => this.tab() === 'history');
   protected readonly changing = signal(false);
   protected readonly problem = signal<string | undefined>(undefined);
   protected readonly node = computed(() => this.fleet.last()?.nodes.get(this.nodeId()));
