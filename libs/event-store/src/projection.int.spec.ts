@@ -294,5 +294,28 @@ describe('a projection', () => {
       const unnamed = projection('unnamed', factFamilies.node, () => Promise.resolve());
       await expect(rebuild(store, rebuildable(unnamed))).rejects.toThrow('does not say which tables it fills');
     });
+
+    it('is refused while another one is under way, which goes on undisturbed', async () => {
+      await register('one');
+      await number();
+      await takeAll();
+      let goOn: () => void = () => undefined;
+      const gate = new Promise<void>((resolve) => (goOn = resolve));
+      const held: Projection<typeof factFamilies.node> = {
+        ...nodes,
+        project: async (fact, tx) => {
+          await gate;
+          return nodes.project(fact, tx);
+        },
+      };
+      const first = rebuild(store, rebuildable(held));
+      await until(
+        () => test.query(`select nspname from pg_namespace where nspname like 'rebuild%'`),
+        (schemas) => schemas.length === 1,
+      );
+      await expect(rebuild(store, rebuildable(nodes))).rejects.toMatchObject({ code: 'rebuild-running' });
+      goOn();
+      expect((await first).same).toBe(true);
+    });
   });
 });

@@ -83,24 +83,21 @@ export async function rebuild(
         [side],
       );
       if (rows[0]?.locked !== true) throw new Refusal('rebuild-running');
-      // Left there by one that was killed.
+      // One that was killed may have left its tables there, and what this one leaves the next one drops.
       await database.query(`drop schema if exists ${side} cascade`);
-      await database.query(`create schema ${side}`);
-      for (const table of [...tables, 'checkpoints', 'parked'])
-        await database.query(`create table ${side}.${table} (like ${table} including all)`);
-      for (let tries = 1; ; tries += 1) {
-        await replay(store, what, side, onProgress, signal);
-        const swapped = await database.transaction((tx) => swap(store, tx, side, what, tables));
-        if (swapped !== undefined) {
-          await database.query(`drop schema ${side} cascade`);
-          return swapped;
+      try {
+        await database.query(`create schema ${side}`);
+        for (const table of [...tables, 'checkpoints', 'parked'])
+          await database.query(`create table ${side}.${table} (like ${table} including all)`);
+        for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+          await replay(store, what, side, onProgress, signal);
+          const swapped = await database.transaction((tx) => swap(store, tx, side, what, tables));
+          if (swapped !== undefined) return swapped;
         }
-        if (tries === MAX_TRIES) throw new Error(`The projection ${what.name} moves faster than it can be rebuilt`);
-      }
-    } catch (error) {
-      if (!(error instanceof Refusal))
+        throw new Error(`The projection ${what.name} moves faster than it can be rebuilt`);
+      } finally {
         await database.query(`drop schema if exists ${side} cascade`).catch(() => undefined);
-      throw error;
+      }
     } finally {
       await alone.end();
     }
