@@ -14,7 +14,7 @@ import type { Tracked } from './requests/tracked.js';
 /** Names the place in the stream. Another name counts everything anew that is still kept there. */
 const READER = 'requests';
 /** Facts of one transaction at most. */
-const MOST_AT_ONCE = 2_000;
+const MOST_AT_ONCE = 1_000;
 /** How long changes of a slot wait for more before they are added up. */
 const SETTLED_AFTER_MS = 15_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;

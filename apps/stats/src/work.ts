@@ -42,7 +42,7 @@ export class Work implements Stoppable {
     private readonly counting: Counting,
     private readonly ports: WorkPorts,
   ) {
-    this.#live = new LiveRequests(ports.ids.uuid(), ports.bus);
+    this.#live = new LiveRequests(ports.ids.uuid(), ports.bus, (request) => ports.names.named(request));
     this.#atMs = ports.clock.monotonicMs();
   }
 
@@ -84,7 +84,7 @@ export class Work implements Stoppable {
 
   /** For the counting to tell what it has written. */
   changed(requests: readonly Tracked[]): void {
-    this.#live.changed(requests.map(({ view }) => this.ports.names.named(view)));
+    this.#live.changed(requests.map(({ view }) => view));
   }
 
   async stop(): Promise<void> {

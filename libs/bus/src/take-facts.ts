@@ -54,11 +54,18 @@ export const familySource = <Family extends FactFamily>(family: Family): FactSou
   read: (message) => readFact(family, message),
 });
 
+const requestTypes: Readonly<Record<string, RequestEvent['type']>> = {
+  started: 'RequestStarted',
+  dispatched: 'RequestDispatched',
+  finished: 'RequestFinished',
+};
+
 /** What became of requests, as their routers tell it. */
 export const requestSource: FactSource<RequestEvent> = {
   stream: 'REQUESTS',
   prefix: 'muster.request',
-  read: (message) => fromRequestMessage(message.headers?.get('ce-facttype'), message.json()),
+  // The subject says the type as well as a header does, and is there without reading them all.
+  read: (message) => fromRequestMessage(requestTypes[message.subject.split('.', 3)[2] ?? ''], message.json()),
 };
 
 export interface TakeOptions {

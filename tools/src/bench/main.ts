@@ -22,6 +22,10 @@ const benches: Record<string, { readonly shows: string; run(): Promise<unknown> 
     shows: 'how fast facts reach a consumer, one by one and after a backlog',
     run: () => import('./delivery.js'),
   },
+  ingest: {
+    shows: 'how fast facts about requests are counted, each once',
+    run: () => import('./ingest.js'),
+  },
   router: {
     shows: 'how many requests a second pass the router, and how much later an answer comes by way of it',
     run: () => import('./router.js'),

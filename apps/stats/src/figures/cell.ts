@@ -1,6 +1,6 @@
 import { type RequestOutcome, RequestError, requestOutcomes, type RequestView, type Tally } from '@muster/contracts';
 import * as z from 'zod/mini';
-import { Distribution, StoredDistribution } from './distribution.js';
+import { Distribution, type Placed, placed, StoredDistribution } from './distribution.js';
 
 const whole = z.number().check(z.int());
 
@@ -30,6 +30,28 @@ export function tokensPerSecond({ tokensOut, firstTokenMs, totalMs }: RequestVie
   return ms <= 0 ? undefined : (tokensOut * 1000) / ms;
 }
 
+/** What of a request is counted, worked out once for all the cells that it belongs to. */
+export interface Counted {
+  readonly sums: readonly (readonly [Sum, number])[];
+  readonly error: RequestError | undefined;
+  readonly values: readonly (readonly [Measure, Placed])[];
+}
+
+/** What is counted of a request that has ended. `isDelayed` by the threshold in force. */
+export function countedOf(request: RequestView, isDelayed: boolean): Counted {
+  const { state, error } = request;
+  if (!isOutcome(state)) throw new Error(`A request that is ${state} has not ended`);
+  const added: [Sum, number][] = [[state, 1]];
+  if (isDelayed) added.push(['delayed', 1]);
+  for (const name of amounts) added.push([name, request[name] ?? 0]);
+  const values: [Measure, Placed][] = [];
+  for (const name of measures) {
+    const value = name === 'tokensPerSecond' ? tokensPerSecond(request) : request[name];
+    if (value !== undefined) values.push([name, placed(value * scales[name])]);
+  }
+  return { sums: added, error, values };
+}
+
 /**
  * What is counted of some requests: those of one span of time, of one node, model or key. Adding up cells in any order and
  * grouping gives the cell of all their requests.
@@ -47,18 +69,11 @@ export class Cell {
     return cell;
   }
 
-  /** Counts a request that has ended. `isDelayed` by the threshold in force. */
-  ended(request: RequestView, isDelayed: boolean): void {
-    if (!isOutcome(request.state)) throw new Error(`A request that is ${request.state} has not ended`);
-    this.#add(request.state, 1);
-    if (isDelayed) this.#add('delayed', 1);
-    for (const name of amounts) this.#add(name, request[name] ?? 0);
-    if (request.error !== undefined) this.#error(request.error, 1);
-    const values = { ...request, tokensPerSecond: tokensPerSecond(request) };
-    for (const name of measures) {
-      const value = values[name];
-      if (value !== undefined) this.#spread(name).record(value * scales[name]);
-    }
+  /** Counts a request that has ended. */
+  ended({ sums: added, error, values }: Counted): void {
+    for (const [name, value] of added) this.#add(name, value);
+    if (error !== undefined) this.#error(error, 1);
+    for (const [name, value] of values) this.#spread(name).count(value);
   }
 
   /** Counts a request as lost; with -1, takes that back. */

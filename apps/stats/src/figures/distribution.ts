@@ -21,6 +21,17 @@ const emptyHistogram = (): JsHistogram =>
   }) as JsHistogram;
 const shape = emptyHistogram();
 
+/** A value as it is recorded, and the bucket that it falls into. */
+export interface Placed {
+  readonly whole: number;
+  readonly bucket: number;
+}
+
+export function placed(value: number): Placed {
+  const whole = Math.min(MOST, Math.max(0, Math.round(value)));
+  return { whole, bucket: shape.countsArrayIndex(whole) };
+}
+
 /**
  * How whole numbers from 0 on spread, in the buckets of an HDR histogram of two significant digits: a percentile is off by less
  * than one part in a hundred. Merging loses nothing: the merge of two is the distribution of all their values, in any order.
@@ -40,9 +51,13 @@ export class Distribution {
 
   /** Values below 0 count as 0. */
   record(value: number): void {
-    const whole = Math.min(MOST, Math.max(0, Math.round(value)));
+    this.count(placed(value));
+  }
+
+  /** The same for a value that is recorded in several distributions. */
+  count({ whole, bucket }: Placed): void {
     this.#add(1, whole, whole);
-    this.#bucket(shape.countsArrayIndex(whole), 1);
+    this.#bucket(bucket, 1);
   }
 
   merge(other: Distribution): void {

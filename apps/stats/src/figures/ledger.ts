@@ -1,6 +1,6 @@
 import { isOpen, type RequestEvent, type RequestOutcome, type RequestView } from '@muster/contracts';
 import { lose, takeFact, type Tracked } from '../requests/tracked.js';
-import { Cell } from './cell.js';
+import { Cell, countedOf } from './cell.js';
 import { InFlight, type Stay, stayOf, stayTold } from './in-flight.js';
 import { slotOf } from './levels.js';
 import { type KnownNames, type Scope, scopeKey } from './scope.js';
@@ -38,6 +38,8 @@ export class Ledger {
   #changed = new Map<string, Tracked>();
   #cells = new Map<string, CellChange>();
   #endedMs: number[] = [];
+  /** The cells of those that ended in one slot, on one node, by one model and key: found once. */
+  #cellsTogether = new Map<string, Cell[]>();
 
   constructor(
     readonly totals: Totals,
@@ -110,6 +112,7 @@ export class Ledger {
     this.#endedMs = [];
     this.#changed = new Map();
     this.#cells = new Map();
+    this.#cellsTogether = new Map();
     return changes;
   }
 
@@ -168,7 +171,8 @@ export class Ledger {
       delayed.of += 1;
       if (isDelayed) delayed.count += 1;
     }
-    for (const cell of this.#cellsOf(view)) cell.ended(view, isDelayed);
+    const counted = countedOf(view, isDelayed);
+    for (const cell of this.#cellsOf(view)) cell.ended(counted);
   }
 
   #countLost(view: RequestView, times: 1 | -1): void {
@@ -178,6 +182,15 @@ export class Ledger {
 
   #cellsOf(view: RequestView): Cell[] {
     const slotMs = slotOf('10s', Date.parse(view.endedAt ?? view.acceptedAt));
+    const together = `${slotMs} ${view.nodeId ?? ''} ${view.keyId ?? ''} ${view.model}`;
+    const known = this.#cellsTogether.get(together);
+    if (known !== undefined) return known;
+    const cells = this.#findCells(slotMs, view);
+    this.#cellsTogether.set(together, cells);
+    return cells;
+  }
+
+  #findCells(slotMs: number, view: RequestView): Cell[] {
     return this.names.scopesOf(view).map((scope) => {
       const key = `${slotMs} ${scopeKey(scope)}`;
       const change = this.#cells.get(key) ?? { slotMs, scope, cell: new Cell() };

@@ -15,24 +15,34 @@ export class LiveRequests {
   constructor(
     private readonly epoch: string,
     private readonly bus: Pick<Bus, 'publishRequests'>,
+    /** With the names that people know. */
+    private readonly named: (request: RequestView) => RequestView,
   ) {}
 
   changed(requests: readonly RequestView[]): void {
-    for (const request of requests) this.#waiting.set(request.requestId, request);
+    for (const request of newest(requests)) this.#waiting.set(request.requestId, request);
     if (this.#waiting.size > MOST_WAITING)
-      this.#waiting = new Map(this.#newest().map((request) => [request.requestId, request]));
+      this.#waiting = new Map(newest([...this.#waiting.values()]).map((request) => [request.requestId, request]));
   }
 
   /** Tells what waits; nothing when nothing does. */
   tell(): void {
     if (this.#waiting.size === 0) return;
-    const changed = this.#newest();
+    const changed = newest([...this.#waiting.values()]).map((request) => this.named(request));
     this.#waiting = new Map();
     this.#seq += 1;
     this.bus.publishRequests({ epoch: this.epoch, seq: this.#seq, changed });
   }
+}
 
-  #newest(): RequestView[] {
-    return [...this.#waiting.values()].sort(newestRequestFirst).slice(0, LIVE_REQUESTS);
-  }
+/** The newest of these, as many as are told at once. Each time is read once: there may be thousands. */
+function newest(requests: readonly RequestView[]): readonly RequestView[] {
+  if (requests.length <= LIVE_REQUESTS) return requests;
+  const timed = requests.map((request) => ({ request, atMs: Date.parse(request.acceptedAt) }));
+  const fromMs = timed.map(({ atMs }) => atMs).sort((one, other) => other - one)[LIVE_REQUESTS - 1] ?? 0;
+  return timed
+    .filter(({ atMs }) => atMs >= fromMs)
+    .map(({ request }) => request)
+    .sort(newestRequestFirst)
+    .slice(0, LIVE_REQUESTS);
 }

@@ -59,8 +59,8 @@ const dispatched = ({
 function firstView(event: RequestEvent): RequestView {
   switch (event.type) {
     case 'RequestStarted': {
-      const { at, ...asked } = event.data;
-      return { ...asked, acceptedAt: at, state: asked.nodeId === undefined ? 'queued' : 'running' };
+      const { data } = event;
+      return { ...data, acceptedAt: data.at, state: data.nodeId === undefined ? 'queued' : 'running' };
     }
     case 'RequestDispatched': {
       // Its beginning is not there, or not yet: what was asked for is not known.
@@ -73,7 +73,5 @@ function firstView(event: RequestEvent): RequestView {
   }
 }
 
-function finished({ data }: RequestFinished): RequestView {
-  const { at, outcome, ...told } = data;
-  return { ...told, state: outcome, endedAt: at };
-}
+/** What a view has no name for stays in it unseen: leaving single fields out is what costs the most here. */
+const finished = ({ data }: RequestFinished): RequestView => ({ ...data, state: data.outcome, endedAt: data.at });
