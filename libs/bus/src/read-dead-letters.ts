@@ -1,4 +1,5 @@
 import { deadLetters } from '@muster/contracts';
+import type { StoredMsg } from '@nats-io/jetstream';
 import * as z from 'zod/mini';
 import type { Connection } from './connection.js';
 import { asOutage } from './publish.js';
@@ -17,23 +18,26 @@ export interface KeptLetter {
 
 const Letter = z.object({ subject: z.string(), body: z.string(), failures: z.number(), reason: z.string() });
 
-/** The newest dead letters, newest first. What lies there and is none is passed over. Throws an Outage. */
+/** The dead letters among the newest `most` messages, newest first. What lies there and is none is passed over. Throws an Outage. */
 export async function readDeadLetters(connection: Connection, streams: Streams, most: number): Promise<KeptLetter[]> {
   try {
     connection.needUp();
     const { state } = await streams.ensure(deadLetters.name);
-    const letters: KeptLetter[] = [];
-    for (let seq = state.last_seq; seq >= state.first_seq && seq > 0 && letters.length < most; seq -= 1) {
-      const message = await connection.jsm.streams.getMessage(deadLetters.name, { seq });
-      if (message === null) continue;
-      const letter = Letter.safeParse(parsed(message.string()));
-      const reader = message.subject.slice(message.subject.lastIndexOf('.') + 1);
-      if (letter.success) letters.push({ reader, ...letter.data, at: message.timestamp });
-    }
-    return letters;
+    const first = Math.max(state.first_seq, state.last_seq - most + 1);
+    const places = Array.from({ length: state.messages === 0 ? 0 : state.last_seq - first + 1 }, (_, at) => first + at);
+    const messages = await Promise.all(
+      places.reverse().map((seq) => connection.jsm.streams.getMessage(deadLetters.name, { seq })),
+    );
+    return messages.flatMap((message) => (message === null ? [] : lettersIn(message)));
   } catch (error) {
     throw asOutage(error, 'The dead letters could not be read');
   }
+}
+
+function lettersIn(message: StoredMsg): KeptLetter[] {
+  const letter = Letter.safeParse(parsed(message.string()));
+  const reader = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+  return letter.success ? [{ reader, ...letter.data, at: message.timestamp }] : [];
 }
 
 function parsed(text: string): unknown {
