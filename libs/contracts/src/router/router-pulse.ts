@@ -4,7 +4,7 @@ import { NodeId } from '../registry/node.events.js';
 const count = z.number().check(z.int(), z.gte(0));
 
 /**
- * Each router says once a second that it is there: `muster.sample.router.<router>`. Silence for 5 s: the requests that it had
+ * Each router says once a second that it is there: `muster.sample.router.<router>`. Silence for 10 s: the requests that it had
  * begun are lost, unless their end is told later from its spool.
  */
 export const RouterPulse = z.object({
