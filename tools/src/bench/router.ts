@@ -85,7 +85,7 @@ async function latencies(
       `| ${connections === 1 ? 'one connection' : `${connections} connections`} | p50, ms | p99, ms | added to the direct p50, ms |`,
     );
     say('| --- | ---: | ---: | ---: |');
-    const added = (name: string) => rounds.map((round) => (round[name] as Wrk).p50Ms - (round['direct'] as Wrk).p50Ms);
+    const added = (name: string) => rounds.map((round) => addedIn(round, name));
     for (const name of names) {
       const [p50, p99] = [median(of(name, ({ p50Ms }) => p50Ms)), median(of(name, ({ p99Ms }) => p99Ms))];
       say(
@@ -106,8 +106,9 @@ async function latencies(
   }
 }
 
-const addedIn = (round: Record<string, Wrk>, name: string): number =>
-  (round[name] as Wrk).p50Ms - (round['direct'] as Wrk).p50Ms;
+function addedIn(round: Record<string, Wrk>, name: string): number {
+  return (round[name] as Wrk).p50Ms - (round['direct'] as Wrk).p50Ms;
+}
 
 function verdict(what: string, value: number, most: number, worst?: number): void {
   const told = worst === undefined ? '' : ` (worst round ${worst.toFixed(2)})`;
