@@ -8,7 +8,7 @@ import type { EventStore } from './store.js';
 import { COLUMNS, rawFact, type Stored, storedFrom } from './stored.js';
 
 /** So many facts are on their way to the bus at once at most. */
-const WINDOW = 256;
+const WINDOW = 512;
 /** Nothing tells that a stream was emptied behind our back: its end is looked at so often. */
 const LOOK_EVERY_MS = 10_000;
 /** Streams that the relay can not publish are parked under this name. */

@@ -29,7 +29,7 @@ export interface Relay {
 
 const POLL_MS = 250;
 const LOOK_FOR_HOLDERS_EVERY_MS = 2_000;
-const PAGE = 500;
+const PAGE = 2_000;
 /** A leader says something every 250 ms. One that is held up longer than this loses its session, and with it the lead. */
 const IDLE_SESSION_MS = 10_000;
 
