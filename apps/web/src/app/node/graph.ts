@@ -1,18 +1,7 @@
-import {
-  afterNextRender,
-  Component,
-  computed,
-  DestroyRef,
-  effect,
-  ElementRef,
-  inject,
-  Injector,
-  input,
-  signal,
-  viewChild,
-} from '@angular/core';
-import uPlot from 'uplot';
+import { Component, computed, ElementRef, input, viewChild } from '@angular/core';
+import type uPlot from 'uplot';
 import { clockTime, moment } from '../ui/format.js';
+import { plotIn } from '../ui/plot.js';
 import { type Points, summaryOf } from './samples.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -99,9 +88,20 @@ export class Graph {
   readonly currentForMs = input.required<number>();
 
   private readonly canvas = viewChild.required<ElementRef<HTMLElement>>('canvas');
-  readonly #hovered = signal<number | undefined>(undefined);
-  #plot: uPlot | undefined;
-  #frame = 0;
+  readonly #data = computed((): uPlot.AlignedData => {
+    const { at, figures } = this.points();
+    return [at.map((ms) => ms / 1_000), figures.map((figure) => figure?.share ?? null)];
+  });
+  readonly #hovered = plotIn(this.canvas, {
+    data: this.#data,
+    fromMs: () => this.endMs() - this.spanMs(),
+    toMs: this.endMs,
+    yRange: [0, 100],
+    splits: () => [0, 50, 100],
+    series: (host) => [seriesOf(host)],
+    together: 'node',
+    behind: (plot, host) => this.#drawGaps(plot, getComputedStyle(host).borderTopColor),
+  });
 
   protected readonly shown = computed(() => {
     const { at, figures } = this.points();
@@ -116,74 +116,6 @@ export class Graph {
     return { words: figure?.words ?? '–', time };
   });
   protected readonly summary = computed(() => summaryOf(this.points()));
-  readonly #data = computed((): uPlot.AlignedData => {
-    const { at, figures } = this.points();
-    return [at.map((ms) => ms / 1_000), figures.map((figure) => figure?.share ?? null)];
-  });
-
-  constructor() {
-    const injector = inject(Injector);
-    const destroyed = inject(DestroyRef);
-    afterNextRender(() => {
-      const host = this.canvas().nativeElement;
-      const plot = (this.#plot = new uPlot(this.#options(host), this.#data(), host));
-      const sized = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: host.clientHeight }));
-      sized.observe(host);
-      // However much arrives, one drawing a frame.
-      effect(
-        () => {
-          this.#data();
-          this.endMs();
-          this.#frame ||= requestAnimationFrame(() => this.#draw());
-        },
-        { injector },
-      );
-      destroyed.onDestroy(() => {
-        sized.disconnect();
-        cancelAnimationFrame(this.#frame);
-        plot.destroy();
-      });
-    });
-  }
-
-  #draw(): void {
-    this.#frame = 0;
-    this.#plot?.setData(this.#data(), true);
-  }
-
-  #options(host: HTMLElement): uPlot.Options {
-    const style = getComputedStyle(host);
-    // Read at each drawing, so that a change of theme needs nothing else.
-    const line = (): string => style.color;
-    const area = (): string => style.color.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.12)');
-    return {
-      width: Math.max(1, host.clientWidth),
-      height: Math.max(1, host.clientHeight),
-      padding: [6, 0, 2, 0],
-      legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'node' }, points: { size: 7, width: 2 } },
-      scales: {
-        x: { time: true, range: () => [(this.endMs() - this.spanMs()) / 1_000, this.endMs() / 1_000] },
-        y: { range: [0, 100] },
-      },
-      axes: [
-        { show: false },
-        {
-          size: 0,
-          gap: 0,
-          ticks: { show: false },
-          values: () => [],
-          splits: () => [0, 50, 100],
-          grid: { stroke: () => style.borderTopColor, width: 1 },
-        },
-      ],
-      series: [{}, { stroke: line, fill: area, width: 1.7, spanGaps: false, points: { show: false } }],
-      hooks: {
-        drawAxes: [(plot) => this.#drawGaps(plot, style.borderTopColor)],
-        setCursor: [({ cursor }) => this.#hovered.set(cursor.idx ?? undefined)],
-      },
-    };
-  }
 
   /** A band over each span without samples, so that no line is not taken for a line at nothing. */
   #drawGaps({ ctx, bbox, valToPos }: uPlot, colour: string): void {
@@ -196,4 +128,16 @@ export class Graph {
     }
     ctx.restore();
   }
+}
+
+/** A line in the colour of the host over a veil of it. Read at each drawing, so that a change of theme needs nothing else. */
+function seriesOf(host: HTMLElement): uPlot.Series {
+  const style = getComputedStyle(host);
+  return {
+    stroke: () => style.color,
+    fill: () => style.color.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.12)'),
+    width: 1.7,
+    spanGaps: false,
+    points: { show: false },
+  };
 }

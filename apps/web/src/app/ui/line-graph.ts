@@ -1,18 +1,7 @@
-import {
-  afterNextRender,
-  Component,
-  computed,
-  DestroyRef,
-  effect,
-  ElementRef,
-  inject,
-  Injector,
-  input,
-  signal,
-  viewChild,
-} from '@angular/core';
-import uPlot from 'uplot';
+import { Component, computed, ElementRef, input, viewChild } from '@angular/core';
+import type uPlot from 'uplot';
 import { clockTime, moment } from './format.js';
+import { plotIn } from './plot.js';
 
 /** One line of a graph. `values` stand beside the times of the graph; null where nothing is known. */
 export interface Line {
@@ -132,9 +121,18 @@ export class LineGraph {
   readonly words = input.required<(value: number) => string>();
 
   private readonly canvas = viewChild.required<ElementRef<HTMLElement>>('canvas');
-  readonly #hovered = signal<number | undefined>(undefined);
-  #plot: { readonly plot: uPlot; readonly lines: number } | undefined;
-  #frame = 0;
+  readonly #data = computed((): uPlot.AlignedData => [
+    this.times().map((ms) => ms / 1_000),
+    ...this.lines().map(({ values }) => [...values]),
+  ]);
+  readonly #hovered = plotIn(this.canvas, {
+    data: this.#data,
+    fromMs: this.fromMs,
+    toMs: this.toMs,
+    yRange: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1],
+    series: (host) => this.lines().map((_line, at) => seriesOf(host, at)),
+    together: 'requests',
+  });
 
   protected readonly tints = lineTints;
   protected readonly named = computed(() => {
@@ -160,99 +158,30 @@ export class LineGraph {
       };
     }),
   );
-  readonly #data = computed((): uPlot.AlignedData => [
-    this.times().map((ms) => ms / 1_000),
-    ...this.lines().map(({ values }) => [...values]),
-  ]);
-
-  constructor() {
-    const injector = inject(Injector);
-    const destroyed = inject(DestroyRef);
-    afterNextRender(() => {
-      const host = this.canvas().nativeElement;
-      const sized = new ResizeObserver(() => this.#plot?.plot.setSize(sizeOf(host)));
-      sized.observe(host);
-      effect(
-        () => {
-          this.#data();
-          this.fromMs();
-          this.toMs();
-          this.#frame ||= requestAnimationFrame(() => this.#draw(host));
-        },
-        { injector },
-      );
-      destroyed.onDestroy(() => {
-        sized.disconnect();
-        cancelAnimationFrame(this.#frame);
-        this.#plot?.plot.destroy();
-      });
-    });
-  }
 
   #tell(value: number | null | undefined): string {
     return value === null || value === undefined ? '–' : this.words()(value);
   }
-
-  /** Another number of lines needs another plot. */
-  #draw(host: HTMLElement): void {
-    this.#frame = 0;
-    const lines = this.lines().length;
-    if (this.#plot?.lines === lines) {
-      this.#plot.plot.setData(this.#data(), true);
-      return;
-    }
-    this.#plot?.plot.destroy();
-    this.#hovered.set(undefined);
-    this.#plot = { plot: new uPlot(this.#options(host, lines), this.#data(), host), lines };
-  }
-
-  #options(host: HTMLElement, lines: number): uPlot.Options {
-    const style = getComputedStyle(host);
-    const probes = [...host.querySelectorAll('.probe')];
-    return {
-      ...sizeOf(host),
-      padding: [6, 0, 2, 0],
-      legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'requests' }, points: { size: 7, width: 2 } },
-      scales: {
-        x: { time: true, range: () => [this.fromMs() / 1_000, this.toMs() / 1_000] },
-        y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
-      },
-      axes: [
-        { show: false },
-        {
-          size: 0,
-          gap: 0,
-          ticks: { show: false },
-          values: () => [],
-          grid: { stroke: () => style.borderTopColor, width: 1 },
-        },
-      ],
-      series: [
-        {},
-        ...Array.from({ length: lines }, (_, at): uPlot.Series => ({
-          // Read at each drawing, so that a change of theme needs nothing else.
-          stroke: () => colourOf(probes[at % probes.length]),
-          width: 1.7,
-          ...(at >= lineTints.length && { dash: [5, 4] }),
-          spanGaps: false,
-          // A step with nothing beside it is still to be seen.
-          points: { show: true, size: 3, filter: lonelyPoints },
-        })),
-      ],
-      hooks: { setCursor: [({ cursor }) => this.#hovered.set(cursor.idx ?? undefined)] },
-    };
-  }
 }
 
 const tintOf = (at: number): string => lineTints[at % lineTints.length] ?? lineTints[0];
+
+function seriesOf(host: HTMLElement, at: number): uPlot.Series {
+  const probes = host.querySelectorAll('.probe');
+  return {
+    // Read at each drawing, so that a change of theme needs nothing else.
+    stroke: () => colourOf(probes[at % probes.length]),
+    width: 1.7,
+    ...(at >= lineTints.length && { dash: [5, 4] }),
+    spanGaps: false,
+    // A step with nothing beside it is still to be seen.
+    points: { show: true, size: 3, filter: lonelyPoints },
+  };
+}
+
 /** As the page shows it: a canvas knows no names of colours that depend on the theme. */
 const colourOf = (probe: Element | undefined): string =>
   probe === undefined ? 'currentColor' : getComputedStyle(probe).color;
-const sizeOf = ({ clientWidth, clientHeight }: HTMLElement) => ({
-  width: Math.max(1, clientWidth),
-  height: Math.max(1, clientHeight),
-});
 
 /** The points that no line leads to or from. */
 function lonelyPoints(plot: uPlot, series: number): number[] {
