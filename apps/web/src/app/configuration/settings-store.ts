@@ -1,11 +1,10 @@
-import { DestroyRef, effect, inject, Service, signal, untracked } from '@angular/core';
+import { effect, inject, Service, signal, untracked } from '@angular/core';
 import { routes, type ReadSettings, type ReplyOf, type SettingsValues } from '@muster/contracts';
 import { Api } from '../api/api.js';
 import type { Outcome } from '../api/outcome.js';
-import { Clock } from '../live/clock.js';
 import { Fleet } from '../live/fleet.js';
-import { lastOf, type Remote } from '../live/remote.js';
-import { Session } from '../session/session.js';
+import { lastOf, lost, type Remote } from '../live/remote.js';
+import { readWhileSeen } from '../live/while-seen.js';
 
 export type Settings = ReplyOf<typeof ReadSettings>;
 
@@ -23,25 +22,18 @@ export class SettingsStore {
   readonly view = this.#view.asReadonly();
 
   constructor() {
-    const [clock, session, fleet] = [inject(Clock), inject(Session), inject(Fleet)];
-    let timer: ReturnType<typeof setInterval> | undefined;
-    effect(() => {
-      clearInterval(timer);
-      if (!session.may('settings:manage')) {
-        // Nothing of what may not be seen any more is kept.
-        this.#view.set({ state: 'loading' });
-        return;
-      }
-      if (!clock.visible()) return;
-      void this.read();
-      timer = setInterval(() => void this.read(), READ_EVERY_MS);
+    const fleet = inject(Fleet);
+    readWhileSeen({
+      needs: 'settings:manage',
+      everyMs: READ_EVERY_MS,
+      read: () => this.read(),
+      forget: () => this.#view.set({ state: 'loading' }),
     });
     effect(() => {
       const version = fleet.last()?.gateway.settingsVersion;
       const seen = untracked(() => lastOf(this.#view())?.version);
       if (version !== undefined && seen !== undefined && version > seen) void this.read();
     });
-    inject(DestroyRef).onDestroy(() => clearInterval(timer));
   }
 
   /** Reads them all anew, and resolves with them where that worked. An older answer that comes later changes nothing. */
@@ -50,7 +42,7 @@ export class SettingsStore {
     if (answer.ok) {
       const { value } = answer;
       this.#view.update((view) => ((lastOf(view)?.version ?? 0) > value.version ? view : { state: 'ready', value }));
-    } else if (answer.failure.code === 'outage') this.#view.update((view) => ({ state: 'lost', last: lastOf(view) }));
+    } else if (answer.failure.code === 'outage') this.#view.update(lost);
     else this.#view.set({ state: 'refused', words: answer.failure.words });
     return answer.ok ? answer.value : undefined;
   }

@@ -1,10 +1,9 @@
-import { DestroyRef, effect, inject, signal, type Signal, untracked } from '@angular/core';
+import { inject, signal, type Signal } from '@angular/core';
 import { neededToList, type RegistryList } from '@muster/contracts';
 import type { Outcome } from '../api/outcome.js';
-import { Session } from '../session/session.js';
-import { Clock } from './clock.js';
 import { Connection } from './connection.js';
 import { lost, type Remote } from './remote.js';
+import { readWhileSeen } from './while-seen.js';
 
 /** What no fact tells, as when a key was used last, is no older than this. */
 const READ_EVERY_MS = 30_000;
@@ -20,13 +19,10 @@ export interface ReadList<T> {
  * has changed, and with each new connection. Nothing of it is kept for whoever may not see it any more.
  */
 export function registryList<T>(list: RegistryList, ask: () => Promise<Outcome<readonly T[]>>): ReadList<T> {
-  const clock = inject(Clock);
-  const session = inject(Session);
   const connection = inject(Connection);
   const view = signal<Remote<readonly T[]>>({ state: 'loading' });
   /** Of answers that come out of order the one that was asked for last counts. */
   let asked = 0;
-  let timer: ReturnType<typeof setInterval> | undefined;
 
   const read = async (): Promise<readonly T[] | undefined> => {
     const turn = (asked += 1);
@@ -38,18 +34,15 @@ export function registryList<T>(list: RegistryList, ask: () => Promise<Outcome<r
     return answer.ok ? answer.value : undefined;
   };
 
-  effect(() => {
-    connection.changesOf(list)();
-    clearInterval(timer);
-    if (!session.may(neededToList[list])) {
+  readWhileSeen({
+    needs: neededToList[list],
+    everyMs: READ_EVERY_MS,
+    read,
+    forget: () => {
       asked += 1;
       view.set({ state: 'loading' });
-      return;
-    }
-    if (!clock.visible()) return;
-    void untracked(read);
-    timer = setInterval(() => void read(), READ_EVERY_MS);
+    },
+    changes: connection.changesOf(list),
   });
-  inject(DestroyRef).onDestroy(() => clearInterval(timer));
   return { view: view.asReadonly(), read };
 }

@@ -1,10 +1,9 @@
-import { DestroyRef, effect, inject, Service, signal } from '@angular/core';
+import { inject, Service, signal } from '@angular/core';
 import { type ParkedEverywhere, type ParkedStream, type Retried, routes } from '@muster/contracts';
 import { Api } from '../api/api.js';
 import type { Outcome } from '../api/outcome.js';
-import { Clock } from '../live/clock.js';
-import { lastOf, type Remote } from '../live/remote.js';
-import { Session } from '../session/session.js';
+import { lost, type Remote } from '../live/remote.js';
+import { readWhileSeen } from '../live/while-seen.js';
 
 /** It changes by itself, and others look after it too. */
 const READ_EVERY_MS = 5_000;
@@ -17,26 +16,18 @@ export class ParkedStore {
   readonly view = this.#view.asReadonly();
 
   constructor() {
-    const clock = inject(Clock);
-    const session = inject(Session);
-    let timer: ReturnType<typeof setInterval> | undefined;
-    effect(() => {
-      clearInterval(timer);
-      if (!session.may('settings:manage')) {
-        this.#view.set({ state: 'loading' });
-        return;
-      }
-      if (!clock.visible()) return;
-      void this.read();
-      timer = setInterval(() => void this.read(), READ_EVERY_MS);
+    readWhileSeen({
+      needs: 'settings:manage',
+      everyMs: READ_EVERY_MS,
+      read: () => this.read(),
+      forget: () => this.#view.set({ state: 'loading' }),
     });
-    inject(DestroyRef).onDestroy(() => clearInterval(timer));
   }
 
   async read(): Promise<void> {
     const answer = await this.#api.call(routes.listParked);
     if (answer.ok) this.#view.set({ state: 'ready', value: answer.value });
-    else if (answer.failure.code === 'outage') this.#view.update((view) => ({ state: 'lost', last: lastOf(view) }));
+    else if (answer.failure.code === 'outage') this.#view.update(lost);
     else this.#view.set({ state: 'refused', words: answer.failure.words });
   }
 
