@@ -37,8 +37,9 @@ const sumBy = <Key>(cells: readonly { key: Key; cell: Cell }[]): Map<Key, Cell> 
   return sums;
 };
 
-const busiestFirst = (one: { tally: Tally }, other: { tally: Tally }): number =>
-  endedOf(other.tally) - endedOf(one.tally) || other.tally.lost - one.tally.lost;
+/** By what was served; the id decides between two that served as much, so that lines keep their places. */
+const busiestFirst = (one: { id: string; tally: Tally }, other: { id: string; tally: Tally }): number =>
+  endedOf(other.tally) - endedOf(one.tally) || other.tally.lost - one.tally.lost || (one.id < other.id ? -1 : 1);
 
 /** What was counted in a window, told apart. Throws an Outage. */
 export async function readTallies(
@@ -50,8 +51,9 @@ export async function readTallies(
   const fromMs = beginOf(window, nowMs);
   const { cells, more } = await onDatabase(() => readCells(database, levelOf[window], fromMs ?? 0, by));
   const tallies = [...sumBy(cells.map(({ id, cell }) => ({ key: id, cell })))]
-    .map(([id, cell]) => ({ of: { id }, tally: cell.tally() }))
-    .sort(busiestFirst);
+    .map(([id, cell]) => ({ id, tally: cell.tally() }))
+    .sort(busiestFirst)
+    .map(({ id, tally }) => ({ of: { id }, tally }));
   return {
     from: fromMs === undefined ? null : new Date(fromMs).toISOString(),
     tallies: tallies.slice(0, MOST_TALLIES),

@@ -1,0 +1,91 @@
+import type { Batch } from '@muster/bus';
+import { type Grouping, type RequestEvent, type WindowName, windows } from '@muster/contracts';
+import { openDatabase } from '@muster/event-store';
+import { testDatabase, type TestDatabase } from '@muster/testing';
+import fc from 'fast-check';
+import type { DataSource } from 'typeorm';
+import { Counting } from './counting.js';
+import { iso, lives, START_MS, told } from './figures/requests.examples.js';
+import { readTallies } from './figures/windows.query.js';
+import { Requests1764000200000 } from './migrations/1764000200000-requests.js';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** What becomes of counts as time goes on. Facts are handed in by hand, so that the clock can be turned. */
+describe('what was counted', () => {
+  let place: TestDatabase;
+  let database: DataSource;
+  let nowMs = START_MS + 150_000;
+  let counting: Counting;
+  let hand: (batch: Batch<RequestEvent>) => Promise<void>;
+  const all = fc.sample(lives, { numRuns: 12, seed: 11 }).flatMap((some) => some);
+  const events = told([...new Map(all.map((life) => [life.requestId, life])).values()]);
+  const ended = events.filter(({ type }) => type === 'RequestFinished').length;
+
+  beforeAll(async () => {
+    place = await testDatabase();
+    database = await openDatabase({
+      ...{ url: place.url, schema: 'stats', applicationName: 'stats' },
+      migrations: [Requests1764000200000],
+    });
+    const clock = { now: () => iso(nowMs), monotonicMs: () => nowMs };
+    counting = new Counting({ database, clock, thresholdMs: 30_000 });
+    counting.take({
+      takeRequests: (_, handler) => {
+        hand = handler;
+        return { stop: () => Promise.resolve() };
+      },
+    });
+    const [life, signal] = ['one', new AbortController().signal];
+    let from: Batch<RequestEvent>['from'];
+    for (let at = 0; at < events.length; at += 10) {
+      const to = { life, sequence: Math.min(events.length, at + 10) };
+      await hand({ facts: events.slice(at, at + 10), from, to, pending: 0, attempt: 1, signal });
+      from = to;
+    }
+  }, 30_000);
+  afterAll(async () => {
+    await database.destroy();
+    await place.drop();
+  });
+
+  const tallies = (window: WindowName, by: Grouping) => readTallies(database, window, by, nowMs);
+  const everything = async () =>
+    Promise.all(
+      (Object.keys(windows) as WindowName[]).flatMap((window) =>
+        (['all', 'node', 'model', 'key'] as const).map((by) => tallies(window, by)),
+      ),
+    );
+  const inWindow = async (window: WindowName): Promise<number> =>
+    (await tallies(window, 'all')).tallies[0]?.tally.totalMs?.count ?? 0;
+
+  it('is told the same before and after it was added up', async () => {
+    const before = await everything();
+    await counting.addUp();
+    expect(await database.query('select 1 from cell_changes')).toEqual([]);
+    expect(await everything()).toEqual(before);
+    expect(await inWindow('5m')).toBe(ended);
+    await counting.addUp();
+    expect(await everything()).toEqual(before);
+  });
+
+  it('leaves a window as it moves on, and stays in the longer ones', async () => {
+    nowMs += 30 * 60_000;
+    expect(await Promise.all([inWindow('5m'), inWindow('1h'), inWindow('24h'), inWindow('7d')])).toEqual([
+      ...[0, ended, ended, ended],
+    ]);
+  });
+
+  it('is tidied up: single requests and steps go, what is under way and the sums of all time stay', async () => {
+    nowMs += 40 * DAY_MS;
+    const open = await counting.look((ledger) => ledger.open.size);
+    const totals = await counting.look((ledger) => structuredClone(ledger.totals));
+    await counting.tidy({ requestsDays: 30, rollUpsDays: 30 });
+    expect(open).toBeGreaterThan(0);
+    const [left] = await database.query<{ n: number }[]>('select count(*)::int as n from requests');
+    expect(left?.n).toBe(open);
+    expect(await database.query(`select 1 from cells where level <> 'all'`)).toEqual([]);
+    expect(await inWindow('all')).toBe(ended);
+    expect(await counting.look((ledger) => ledger.totals)).toEqual(totals);
+  });
+});
