@@ -116,7 +116,11 @@ describe('the timeline of a running registry', () => {
   });
 
   it('is narrowed by node, family, kind, actor, words and time', async () => {
-    expect(await types({ family: 'settings' })).toEqual(['AccessKeyRotationEnded', 'AccessKeyChanged', 'AccessKeyChanged']);
+    expect(await types({ family: 'settings' })).toEqual([
+      'AccessKeyRotationEnded',
+      'AccessKeyChanged',
+      'AccessKeyChanged',
+    ]);
     expect(await types({ kind: 'NodeRenamed' })).toEqual(['NodeRenamed']);
     expect(await types({ text: 'BRISK renamed' })).toEqual(['NodeRenamed']);
     expect(await types({ text: 'no such words' })).toEqual([]);
