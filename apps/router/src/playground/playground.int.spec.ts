@@ -58,14 +58,13 @@ describe('the playground', () => {
 
   it('ends the request when whoever asked leaves', async () => {
     node.scripted.script = answering({ tokenMs: 20 });
-    const startedAll = () => world.told.flatMap(({ type, data }) => (type === 'RequestStarted' ? data.requestId : []));
-    const before = new Set(startedAll());
+    const before = node.scripted.calls.length;
     const leaving = new AbortController();
     const asked = chat({ ...ask, maxTokens: 10_000 }, caller('playground:use'), leaving.signal);
-    const started = await until(() => startedAll().find((requestId) => !before.has(requestId)));
+    const call = await until(() => node.scripted.calls[before]);
     leaving.abort();
     await asked.catch(() => undefined);
-    expect(await world.finished(started ?? '')).toMatchObject({ outcome: 'cancelled' });
+    expect(await world.finished(String(call?.headers['x-request-id']))).toMatchObject({ outcome: 'cancelled' });
   });
 
   it('opens no door to anybody else: its key is in no log, no fact and no answer', async () => {
