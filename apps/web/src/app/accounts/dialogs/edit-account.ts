@@ -4,6 +4,7 @@ import { form, FormRoot } from '@angular/forms/signals';
 import { AccountName, type ManagedAccount, type Permission, routes } from '@muster/contracts';
 import { Api } from '../../api/api.js';
 import { Session } from '../../session/session.js';
+import { DialogFoot } from '../../ui/dialog-foot.js';
 import { Field } from '../../ui/field.js';
 import { refusedAt } from '../../ui/refused.js';
 import { holds } from '../../ui/rules.js';
@@ -13,7 +14,7 @@ import { PermissionChoice } from './permission-choice.js';
 /** Renames an account, or changes what it may do. */
 @Component({
   selector: 'app-edit-account',
-  imports: [Field, FormRoot, PermissionChoice],
+  imports: [DialogFoot, Field, FormRoot, PermissionChoice],
   host: { '(keydown.escape)': 'close(false)' },
   template: `
     <div class="dialog-head">
@@ -35,13 +36,7 @@ import { PermissionChoice } from './permission-choice.js';
           </p>
         }
       </div>
-      <div class="dialog-foot">
-        <button type="button" class="ghost" (click)="close(false)">Cancel</button>
-        <span class="grow"></span>
-        <button type="submit" class="primary" [disabled]="form().submitting()">
-          {{ form().submitting() ? 'Saving…' : 'Save' }}
-        </button>
-      </div>
+      <app-dialog-foot [submitting]="form().submitting()" words="Save" doing="Saving…" (leave)="close(false)" />
     </form>
   `,
 })

@@ -4,6 +4,7 @@ import { form, FormRoot } from '@angular/forms/signals';
 import { type Permission, presets, routes } from '@muster/contracts';
 import { Api } from '../../api/api.js';
 import { Session } from '../../session/session.js';
+import { DialogFoot } from '../../ui/dialog-foot.js';
 import { Field } from '../../ui/field.js';
 import { refusedAt } from '../../ui/refused.js';
 import { holds } from '../../ui/rules.js';
@@ -15,7 +16,7 @@ const rules = routes.createAccount.body.shape;
 /** Makes an account for somebody. */
 @Component({
   selector: 'app-new-account',
-  imports: [Field, FormRoot, PermissionChoice],
+  imports: [DialogFoot, Field, FormRoot, PermissionChoice],
   host: { '(keydown.escape)': 'close(false)' },
   template: `
     <div class="dialog-head"><h1 id="new-account-title" tabindex="-1">New account</h1></div>
@@ -35,13 +36,12 @@ const rules = routes.createAccount.body.shape;
           <p class="wrong" role="alert">{{ words }}</p>
         }
       </div>
-      <div class="dialog-foot">
-        <button type="button" class="ghost" (click)="close(false)">Cancel</button>
-        <span class="grow"></span>
-        <button type="submit" class="primary" [disabled]="form().submitting()">
-          {{ form().submitting() ? 'Making the account…' : 'Make account' }}
-        </button>
-      </div>
+      <app-dialog-foot
+        [submitting]="form().submitting()"
+        words="Make account"
+        doing="Making the account…"
+        (leave)="close(false)"
+      />
     </form>
   `,
 })

@@ -3,6 +3,7 @@ import { Component, inject, signal } from '@angular/core';
 import { form, FormRoot } from '@angular/forms/signals';
 import { type ManagedAccount, routes } from '@muster/contracts';
 import { Api } from '../../api/api.js';
+import { DialogFoot } from '../../ui/dialog-foot.js';
 import { Field } from '../../ui/field.js';
 import { refusedAt } from '../../ui/refused.js';
 import { holds } from '../../ui/rules.js';
@@ -10,7 +11,7 @@ import { holds } from '../../ui/rules.js';
 /** Sets the password of somebody who has lost it. */
 @Component({
   selector: 'app-set-password',
-  imports: [Field, FormRoot],
+  imports: [DialogFoot, Field, FormRoot],
   host: { '(keydown.escape)': 'close(false)' },
   template: `
     <div class="dialog-head">
@@ -33,13 +34,12 @@ import { holds } from '../../ui/rules.js';
           <p class="wrong" role="alert">{{ words }}</p>
         }
       </div>
-      <div class="dialog-foot">
-        <button type="button" class="ghost" (click)="close(false)">Cancel</button>
-        <span class="grow"></span>
-        <button type="submit" class="primary" [disabled]="form().submitting()">
-          {{ form().submitting() ? 'Setting…' : 'Set password' }}
-        </button>
-      </div>
+      <app-dialog-foot
+        [submitting]="form().submitting()"
+        words="Set password"
+        doing="Setting…"
+        (leave)="close(false)"
+      />
     </form>
   `,
 })

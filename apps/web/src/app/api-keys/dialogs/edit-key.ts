@@ -3,6 +3,7 @@ import { Component, computed, inject, signal } from '@angular/core';
 import { form, FormRoot } from '@angular/forms/signals';
 import { type ListedApiKey, routes } from '@muster/contracts';
 import { Api } from '../../api/api.js';
+import { DialogFoot } from '../../ui/dialog-foot.js';
 import { refusedAt } from '../../ui/refused.js';
 import { type Bounds, boundsFields, boundsOf, boundsRules, typedBounds } from '../key-bounds.js';
 import { purposesWords } from '../key-words.js';
@@ -11,7 +12,7 @@ import { BoundsFields } from './bounds-fields.js';
 /** Renames a key, or changes what bounds it. */
 @Component({
   selector: 'app-edit-key',
-  imports: [BoundsFields, FormRoot],
+  imports: [BoundsFields, DialogFoot, FormRoot],
   host: { '(keydown.escape)': 'close(false)' },
   template: `
     <div class="dialog-head">
@@ -32,13 +33,7 @@ import { BoundsFields } from './bounds-fields.js';
           </p>
         }
       </div>
-      <div class="dialog-foot">
-        <button type="button" class="ghost" (click)="close(false)">Cancel</button>
-        <span class="grow"></span>
-        <button type="submit" class="primary" [disabled]="form().submitting()">
-          {{ form().submitting() ? 'Saving…' : 'Save' }}
-        </button>
-      </div>
+      <app-dialog-foot [submitting]="form().submitting()" words="Save" doing="Saving…" (leave)="close(false)" />
     </form>
   `,
 })

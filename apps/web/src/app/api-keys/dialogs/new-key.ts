@@ -7,6 +7,7 @@ import { Sending } from '../../api/sending.js';
 import { Fleet } from '../../live/fleet.js';
 import { Session } from '../../session/session.js';
 import { CopyButton } from '../../ui/copy-button.js';
+import { DialogFoot } from '../../ui/dialog-foot.js';
 import { TakesFocus } from '../../ui/focus.js';
 import { refusedAt } from '../../ui/refused.js';
 import { boundsFields, boundsOf, boundsRules, typedBounds } from '../key-bounds.js';
@@ -16,7 +17,7 @@ import { PurposeChoice } from './purpose-choice.js';
 /** Makes an API key, and shows it this once. */
 @Component({
   selector: 'app-new-key',
-  imports: [BoundsFields, CopyButton, FormRoot, PurposeChoice, TakesFocus],
+  imports: [BoundsFields, CopyButton, DialogFoot, FormRoot, PurposeChoice, TakesFocus],
   host: { '(keydown.escape)': 'leave()' },
   template: `
     @if (key(); as key) {
@@ -70,13 +71,12 @@ import { PurposeChoice } from './purpose-choice.js';
             <p class="wrong" role="alert">{{ words }}</p>
           }
         </div>
-        <div class="dialog-foot">
-          <button type="button" class="ghost" (click)="close(false)">Cancel</button>
-          <span class="grow"></span>
-          <button type="submit" class="primary" [disabled]="form().submitting()">
-            {{ form().submitting() ? 'Making the key…' : 'Make key' }}
-          </button>
-        </div>
+        <app-dialog-foot
+          [submitting]="form().submitting()"
+          words="Make key"
+          doing="Making the key…"
+          (leave)="close(false)"
+        />
       </form>
     }
   `,
