@@ -54,9 +54,10 @@ describe('openDatabase', () => {
       'relay',
       'reservations',
       'snapshots',
+      'stream_places',
       'things',
     ]);
-    expect(await test.query('select name from registry.migrations')).toHaveLength(4);
+    expect(await test.query('select name from registry.migrations')).toHaveLength(6);
   });
 
   it('keeps services apart in one database', async () => {

@@ -36,6 +36,8 @@ export class Executor {
     this.#wanted = wanted;
     this.#since = world.now();
     this.gate = new Gate(world.nowMs, world.times.queueMs);
+    // Wanted from an earlier life: it is started in a moment, and who asks before that waits.
+    if (wanted.enabled) this.gate.hold(wanted.parameters.slots);
   }
 
   get wanted(): WantedExecutor {

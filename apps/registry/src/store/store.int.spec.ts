@@ -193,6 +193,8 @@ describe('the registry’s store', () => {
     for (let times = 0; times < 3; times += 1) await health.lost(nodeId, times);
     await tells(nodeId, 6);
     const before = await told(nodeId);
+    // Facts of one millisecond, of which the tests before have some, may stand in another order than they came in live.
+    expect(await rebuild('history')).toMatchObject({ step: 'swapped', parked: 0 });
     expect(await rebuild('history')).toMatchObject({ step: 'swapped', same: true, parked: 0 });
     await database.query(`update registry.history set type = 'NodeForged' where type = 'NodeRegistered'`);
     await database.query(`delete from registry.history where type = 'NodeLost'`);
