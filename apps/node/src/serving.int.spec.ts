@@ -200,6 +200,7 @@ describe('a node that serves a model', () => {
     expect(processesOfRuns().filter((pid) => before.includes(pid))).toEqual([]);
     // Asked while the model is loaded again: it waits.
     const response = await complete(second.port, ticket).answered;
+    if (response.statusCode !== 200) throw new Error((await textOf(response)) + second.output());
     expect(response.statusCode).toBe(200);
     expect(await textOf(response)).toContain('data: [DONE]');
     second.child.kill('SIGTERM');

@@ -62,7 +62,7 @@ describe('every page', () => {
     await look('delete');
     await page.getByRole('button', { name: 'Keep it' }).click();
 
-    await page.getByRole('link', { name: 'History', exact: true }).click();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'History', exact: true }).click();
     await page.getByRole('button', { name: 'Local Node registered' }).click();
     await page.getByLabel('The fact NodeRegistered').waitFor();
     await look('history');

@@ -154,7 +154,7 @@ describe('somebody who serves a model', () => {
   });
 
   it('finds in the history who ordered what', async () => {
-    await page.getByRole('link', { name: 'History', exact: true }).click();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'History', exact: true }).click();
     await page.getByText(/tiny/).first().waitFor();
     await page.getByText(admin.name).first().waitFor();
   });

@@ -7,6 +7,7 @@ import {
   withParameters,
 } from '@muster/contracts';
 import type { EngineAddress } from '../engines/engine.js';
+import { BEING_WRITTEN } from '../models/describe-change.js';
 import { chooseEngine } from './engine-choice.js';
 import { type ExecutorInput, type ExecutorMachine, type Failure, offline, stepExecutor } from './executor-machine.js';
 import { ExecutorRun } from './executor-run.js';
@@ -177,6 +178,8 @@ export class Executor {
     const { engines, model: modelOf } = this.world;
     const model = modelOf(this.#wanted.modelId);
     if (model?.path === undefined) return this.#blocked('The file of its model is not there', true);
+    // What is being written is whole in a moment: after a start of the node every file that is new looks like that.
+    if (model.problem === BEING_WRITTEN) return this.#blocked('The file of its model is being written', false);
     if (model.problem !== undefined) return this.#blocked(`Its model can not be used: ${model.problem}`, true);
     const chosen = chooseEngine(engines);
     if (chosen.choice === 'none') return this.#blocked(chosen.words, !chosen.passing);
