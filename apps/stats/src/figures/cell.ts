@@ -23,12 +23,23 @@ export type StoredCell = z.infer<typeof StoredCell>;
 
 const isOutcome = (state: string): state is RequestOutcome => (requestOutcomes as readonly string[]).includes(state);
 
-/** Tokens out for each second from the first one to the end; undefined where that was no time at all. */
-export function tokensPerSecond({ tokensOut, firstTokenMs, totalMs }: RequestView): number | undefined {
-  if (tokensOut === undefined || tokensOut === 0 || totalMs === undefined) return undefined;
-  const ms = totalMs - (firstTokenMs ?? 0);
-  return ms <= 0 ? undefined : (tokensOut * 1000) / ms;
+/**
+ * How fast an answer was written. Of a stream: the tokens after the first, for each second from that one to the end. Of an answer
+ * that came as a whole, which says nothing of its first token: all of them, for each second that it was not waiting for a slot.
+ * Undefined where that was no time, or no token.
+ */
+export function tokensPerSecond(request: RequestView): number | undefined {
+  const { stream, tokensOut = 0, queueMs = 0, firstTokenMs = 0, totalMs = 0 } = request;
+  const tokens = stream ? tokensOut - 1 : tokensOut;
+  const ms = totalMs - (stream ? firstTokenMs : queueMs);
+  return tokens <= 0 || ms <= 0 ? undefined : (tokens * 1000) / ms;
 }
+
+/** When the first token of a stream was there; the first byte of a whole answer is that of its last token too. */
+const measured = (request: RequestView, name: Measure): number | undefined => {
+  if (name === 'tokensPerSecond') return tokensPerSecond(request);
+  return name === 'firstTokenMs' && !request.stream ? undefined : request[name];
+};
 
 /** What of a request is counted, worked out once for all the cells that it belongs to. */
 export interface Counted {
@@ -46,7 +57,7 @@ export function countedOf(request: RequestView, isDelayed: boolean): Counted {
   for (const name of amounts) added.push([name, request[name] ?? 0]);
   const values: [Measure, Placed][] = [];
   for (const name of measures) {
-    const value = name === 'tokensPerSecond' ? tokensPerSecond(request) : request[name];
+    const value = measured(request, name);
     if (value !== undefined) values.push([name, placed(value * scales[name])]);
   }
   return { sums: added, error, values };

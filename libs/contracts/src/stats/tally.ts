@@ -27,9 +27,10 @@ export const Tally = z.object({
   bytesIn: count,
   bytesOut: count,
   queueMs: z.optional(Spread),
+  /** Of streams alone. */
   firstTokenMs: z.optional(Spread),
   totalMs: z.optional(Spread),
-  /** Tokens out of one request, divided by the seconds from its first token to its end. */
+  /** Of one request: of a stream after its first token, of a whole answer over all of its time on a node. */
   tokensPerSecond: z.optional(Spread),
 });
 export type Tally = z.infer<typeof Tally>;
