@@ -74,6 +74,29 @@ describe('a bucket', () => {
     expect(changes.slice(2)).toEqual([put('b', 5), deleted('a')]);
   });
 
+  it('is ready for whoever begins to watch while its values are written over and over', async () => {
+    for (const key of ['a', 'b']) await eventually(() => written.put(key, { n: 0 }));
+    let isOver = false;
+    const writing = (async () => {
+      for (let n = 1; !isOver; n += 1) await Promise.all(['a', 'b'].map((key) => written.put(key, { n })));
+    })();
+    for (let turn = 0; turn < 40; turn += 1) {
+      const known = new Set<string>();
+      const watching = bucket.watch(({ key }) => void known.add(key));
+      // Then nothing is written any more that could make up for what was overlooked.
+      if (turn % 8 === 7) {
+        isOver = true;
+        await writing;
+      }
+      await watching.ready;
+      expect(known.size).toBe(2);
+      await watching.stop();
+      if (isOver) break;
+    }
+    isOver = true;
+    await writing;
+  });
+
   it('is ready at once when it is empty', async () => {
     await watch().ready;
     expect(changes).toEqual([]);

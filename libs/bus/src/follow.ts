@@ -20,7 +20,7 @@ export interface Reading {
   opened?(anew: boolean): void;
   /** One at a time, in the stream's order. */
   message(message: JsMsg): Promise<void> | void;
-  /** At every opening: all that was in the stream at that time has been given to `message`. */
+  /** Once at every opening: all that was in the stream at that time has been given to `message`. */
   caughtUp?(): Promise<void> | void;
 }
 
@@ -31,6 +31,53 @@ const PULL_MS = 30_000;
 const HEARTBEAT_MS = 3_000;
 /** The server forgets a reader that has not pulled for so long. */
 const FORGOTTEN_AFTER_MS = 60_000;
+
+/** What of a stream, as it was when it was opened, has not come yet. */
+interface Awaited {
+  readonly isEmpty: boolean;
+  came(subject: string): void;
+}
+
+/** So many messages, of a stream whose messages stay. */
+class Rest implements Awaited {
+  constructor(private left: number) {}
+
+  get isEmpty(): boolean {
+    return this.left <= 0;
+  }
+
+  came(): void {
+    this.left -= 1;
+  }
+}
+
+/**
+ * A message of each of these subjects. Where the last of a subject replaces the one before, how many messages are pending says
+ * little: one that is replaced on its way is counted, or not, and its successor comes later.
+ */
+class Subjects implements Awaited {
+  readonly #left: Set<string>;
+
+  constructor(subjects: Iterable<string>) {
+    this.#left = new Set(subjects);
+  }
+
+  get isEmpty(): boolean {
+    return this.#left.size === 0;
+  }
+
+  came(subject: string): void {
+    this.#left.delete(subject);
+  }
+
+  keepOnly({ subjects }: Subjects): void {
+    for (const subject of this.#left) if (!subjects.has(subject)) this.#left.delete(subject);
+  }
+
+  get subjects(): ReadonlySet<string> {
+    return this.#left;
+  }
+}
 
 /**
  * Reads a stream as long as the process lives. The reader lives in the server's memory and is made again after every
@@ -73,10 +120,9 @@ export class Follower {
       await this.connection.up(signal);
       if (signal.aborted) return;
       try {
-        const { consumer, pending } = await this.#open();
+        const { consumer, awaited } = await this.#open();
         this.#failures = 0;
-        if (pending === 0) await this.reading.caughtUp?.();
-        await this.#read(consumer);
+        await this.#read(consumer, awaited);
       } catch (error) {
         if (signal.aborted) return;
         this.#failures += 1;
@@ -87,7 +133,7 @@ export class Follower {
     }
   }
 
-  async #open(): Promise<{ consumer: Consumer; pending: number }> {
+  async #open(): Promise<{ consumer: Consumer; awaited: Awaited }> {
     const { stream, filter, from } = this.reading;
     const { created } = await this.streams.ensure(stream);
     const anew = this.#created !== undefined && this.#created !== created;
@@ -107,13 +153,28 @@ export class Follower {
       inactive_threshold: nanos(FORGOTTEN_AFTER_MS),
     });
     this.reading.opened?.(anew);
-    return { consumer: this.connection.js.consumers.getConsumerFromInfo(info), pending: info.num_pending };
+    const awaited = from === 'first' ? new Rest(info.num_pending) : await this.#subjects();
+    return { consumer: this.connection.js.consumers.getConsumerFromInfo(info), awaited };
   }
 
-  async #read(consumer: Consumer): Promise<void> {
+  /** The subjects that the stream has now: each of them is still to come, with its last message or a newer one. */
+  async #subjects(): Promise<Subjects> {
+    const { stream, filter } = this.reading;
+    const { state } = await this.connection.jsm.streams.info(stream, { subjects_filter: filter });
+    return new Subjects(Object.keys(state.subjects ?? {}));
+  }
+
+  async #read(consumer: Consumer, awaited: Awaited): Promise<void> {
     let delivered = 0;
+    let isCaughtUp = false;
+    const look = async () => {
+      if (isCaughtUp || !awaited.isEmpty) return;
+      isCaughtUp = true;
+      await this.reading.caughtUp?.();
+    };
     const broken = () => this.#stopping.signal.aborted || this.connection.state === 'down';
     try {
+      await look();
       while (!broken()) {
         this.#messages = await consumer.fetch({ max_messages: BATCH, expires: PULL_MS, idle_heartbeat: HEARTBEAT_MS });
         // Whoever stopped us while this pull began found nothing to stop.
@@ -125,7 +186,10 @@ export class Follower {
           if (deliverySequence !== delivered) throw new Error('A message was lost on the way');
           await this.reading.message(message);
           this.#lastSequence = streamSequence;
-          if (pending === 0) await this.reading.caughtUp?.();
+          awaited.came(message.subject);
+          // A subject that was taken out of the stream as a whole, by hand, never comes.
+          if (pending === 0 && !isCaughtUp && awaited instanceof Subjects) awaited.keepOnly(await this.#subjects());
+          await look();
         }
       }
     } finally {

@@ -276,25 +276,24 @@ describe('orders', () => {
   });
 
   it('at hand are answered before the answering side stops', async () => {
-    let finish: () => void = () => undefined;
-    let began = false;
+    // One that still arrives while the side stops is at hand too.
+    const atHand: (() => void)[] = [];
     const stoppable = await answering.answer(Double, async () => {
-      began = true;
-      await new Promise<void>((resolve) => (finish = resolve));
+      await new Promise<void>((resolve) => atHand.push(resolve));
       return { result: 1 };
     });
-    // An order that still arrives while the side stops waits for its deadline, and the one at hand has to outlast that.
+    // The first has to outlast those that ask whether the side still takes any.
     const Patient = { ...Double, deadlineMs: 20_000 };
     const Short = { ...Double, deadlineMs: 300 };
     const asked = answered(() => asking.ask(Patient, { number: 1 }, viewer));
-    await until(() => began, undefined, until10);
+    await until(() => atHand.length > 0, undefined, until10);
     const stopped = stoppable.stop();
     await until(
       () => problemOf(asking.ask(Short, { number: 1 }, viewer)),
       (problem) => problem === 'no-responders',
       until10,
     );
-    finish();
+    for (const finish of atHand) finish();
     expect(await asked).toEqual({ result: 1 });
     await stopped;
   });
