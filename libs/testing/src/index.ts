@@ -18,3 +18,4 @@ export { type TestNats, testNats } from './test-nats.js';
 export { endWithTestRun, testRunFolder } from './test-run.js';
 export { tinyModel, type TinyModelOptions, writeTinyModel } from './tiny-model.js';
 export { until, type UntilOptions } from './until.js';
+export { type GiveNothing, triedByEverybody } from './tried-by-everybody.js';

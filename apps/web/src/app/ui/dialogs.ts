@@ -21,9 +21,17 @@ export class Dialogs {
     return this.#open(component, titleId, data, {});
   }
 
-  /** A dialog to be typed into, which is not lost to a slip of the mouse: Escape and Cancel close it, the backdrop does not. */
-  fill<Result>(component: Type<unknown>, titleId: string, data?: unknown): Promise<Result | undefined> {
-    return this.#open(component, titleId, data, { autoFocus: 'input', disableClose: true });
+  /**
+   * A dialog to be typed into, which is not lost to a slip of the mouse: Escape and Cancel close it, the backdrop does not. It
+   * begins at its first field, or at its heading where there is something to read before.
+   */
+  fill<Result>(
+    component: Type<unknown>,
+    titleId: string,
+    data?: unknown,
+    begin: 'input' | 'h1' = 'input',
+  ): Promise<Result | undefined> {
+    return this.#open(component, titleId, data, { autoFocus: begin, disableClose: true });
   }
 
   /** Asks before something that is not easily taken back. True when it was done. */
