@@ -3,7 +3,16 @@ import type { Page } from 'playwright-core';
 import { seriousFindings } from './harness/axe.js';
 import type { ConsoleWindow } from './harness/console.js';
 import type { NodeService } from './harness/node-service.js';
-import { admin, makeFirstAccount, openNodes, signIn, waitForColour, Wizard, wordsOfRow } from './harness/pages.js';
+import {
+  addNode,
+  admin,
+  makeFirstAccount,
+  openNodes,
+  signIn,
+  waitForColour,
+  Wizard,
+  wordsOfRow,
+} from './harness/pages.js';
 import { callFrom } from './harness/rest.js';
 import { Stage } from './harness/stage.js';
 
@@ -21,13 +30,7 @@ describe('the configuration', () => {
     await makeFirstAccount(one.page, stage.muster.code ?? '', admin);
     await waitForColour(one.page, 'Local Node', 'green', 30_000);
     node = await stage.node(await stage.muster.accessKey());
-    const wizard = await Wizard.open(one.page);
-    await wizard.fill({ name: FURTHER, host: 'localhost', port: String(node.port) });
-    await wizard.next();
-    await wizard.verified();
-    await wizard.next();
-    await wizard.add();
-    await waitForColour(one.page, FURTHER, 'green', 30_000);
+    await addNode(one.page, FURTHER, node.port, 30_000);
     other = await stage.window('light');
     await signIn(other.page, admin);
   });

@@ -7,7 +7,7 @@ import { until, writeTinyModel } from '@muster/testing';
 import type { Locator, Page } from 'playwright-core';
 import type { ConsoleWindow } from './harness/console.js';
 import type { NodeService } from './harness/node-service.js';
-import { admin, makeFirstAccount, openNode, openNodes, waitForColour, Wizard } from './harness/pages.js';
+import { addNode, admin, makeFirstAccount, openNode, openNodes, waitForColour } from './harness/pages.js';
 import { Stage } from './harness/stage.js';
 
 const run = promisify(execFile);
@@ -164,13 +164,7 @@ describe('somebody who serves a model', () => {
     mkdirSync(join(second.data, 'models'), { recursive: true });
     await writeTinyModel(join(second.data, 'models/other.gguf'));
     await openNodes(page);
-    const wizard = await Wizard.open(page);
-    await wizard.fill({ name: 'brisk-otter', host: 'localhost', port: String(second.port) });
-    await wizard.next();
-    await wizard.verified();
-    await wizard.next();
-    await wizard.add();
-    await waitForColour(page, 'brisk-otter', 'green', 15_000);
+    await addNode(page, 'brisk-otter', second.port, 15_000);
     await openNode(page, 'brisk-otter');
     await page.getByRole('button', { name: 'Start other' }).click({ timeout: 15_000 });
     await seesState('other', 'Online', ENGINE_WITHIN_MS);

@@ -3,7 +3,16 @@ import type { Page } from 'playwright-core';
 import type { ConsoleWindow } from './harness/console.js';
 import { Stage } from './harness/stage.js';
 import type { NodeService } from './harness/node-service.js';
-import { admin, makeFirstAccount, openNode, openNodes, waitForColour, Wizard, wordsOfRow } from './harness/pages.js';
+import {
+  addNode,
+  admin,
+  makeFirstAccount,
+  openNode,
+  openNodes,
+  waitForColour,
+  Wizard,
+  wordsOfRow,
+} from './harness/pages.js';
 
 /** The first evening with Muster, from the first page to the next morning. Each step begins where the one before ended. */
 describe('somebody who has just started Muster', () => {
@@ -82,13 +91,7 @@ describe('somebody who has just started Muster', () => {
     await second.kill();
     await second.useKey(await stage.muster.accessKey());
     await second.start();
-    const wizard = await Wizard.open(page);
-    await wizard.fill({ name: 'brisk-otter', host: 'localhost', port: String(second.port) });
-    await wizard.next();
-    await wizard.verified();
-    await wizard.next();
-    await wizard.add();
-    await waitForColour(page, 'brisk-otter', 'green', 15_000);
+    await addNode(page, 'brisk-otter', second.port, 15_000);
   });
 
   it('sees it red with its reason within 6 s when its node service is killed', async () => {

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { seriousFindings } from './harness/axe.js';
 import type { ConsoleWindow } from './harness/console.js';
 import { OpenAiServer } from './harness/open-ai-server.js';
-import { admin, makeFirstAccount, openNodes, rowOf, signIn, waitForColour, Wizard } from './harness/pages.js';
+import { addNode, admin, makeFirstAccount, openNodes, rowOf, signIn, waitForColour } from './harness/pages.js';
 import { callFrom } from './harness/rest.js';
 import { Stage } from './harness/stage.js';
 
@@ -125,13 +125,7 @@ describe('somebody who looks at what is served', () => {
     await panel.getByText(/slower than 30 s \(0 %\)/).waitFor();
     expect(await panel.getByText('Cluster max concurrency').count()).toBe(0);
     const node = await stage.node(await stage.muster.accessKey(), { MUSTER_ENGINE_URLS: engine.url });
-    const wizard = await Wizard.open(page);
-    await wizard.fill({ name: 'brisk-otter', host: 'localhost', port: String(node.port) });
-    await wizard.next();
-    await wizard.verified();
-    await wizard.next();
-    await wizard.add();
-    await waitForColour(page, 'brisk-otter', 'green', SERVING_WITHIN_MS);
+    await addNode(page, 'brisk-otter', node.port, SERVING_WITHIN_MS);
     await panel.getByText('Cluster max concurrency').waitFor();
     // Both hold two, so that four at once take both.
     await until(

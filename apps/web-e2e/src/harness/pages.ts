@@ -117,3 +117,14 @@ export class Wizard {
     await this.dialog.waitFor({ state: 'detached' });
   }
 }
+
+/** Adds a node of this machine by the wizard, and waits until the list shows it green. */
+export async function addNode(page: Page, name: string, port: number, greenWithinMs: number): Promise<void> {
+  const wizard = await Wizard.open(page);
+  await wizard.fill({ name, host: 'localhost', port: String(port) });
+  await wizard.next();
+  await wizard.verified();
+  await wizard.next();
+  await wizard.add();
+  await waitForColour(page, name, 'green', greenWithinMs);
+}
