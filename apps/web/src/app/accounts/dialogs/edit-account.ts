@@ -6,6 +6,7 @@ import { Api } from '../../api/api.js';
 import { Session } from '../../session/session.js';
 import { DialogFoot } from '../../ui/dialog-foot.js';
 import { Field } from '../../ui/field.js';
+import { Refusal } from '../../ui/refusal.js';
 import { refusedAt } from '../../ui/refused.js';
 import { holds } from '../../ui/rules.js';
 import { choosable } from '../account-words.js';
@@ -14,7 +15,7 @@ import { PermissionChoice } from './permission-choice.js';
 /** Renames an account, or changes what it may do. */
 @Component({
   selector: 'app-edit-account',
-  imports: [DialogFoot, Field, FormRoot, PermissionChoice],
+  imports: [DialogFoot, Field, FormRoot, PermissionChoice, Refusal],
   host: { '(keydown.escape)': 'close(false)' },
   template: `
     <div class="dialog-head">
@@ -27,14 +28,7 @@ import { PermissionChoice } from './permission-choice.js';
         @if (own()) {
           <p class="sub">Nobody can take the management of accounts from themselves.</p>
         }
-        @if (problem(); as words) {
-          <p class="wrong" role="alert">
-            {{ words }}
-            @if (outdated()) {
-              <button type="button" class="ghost" (click)="reload()">Reload</button>
-            }
-          </p>
-        }
+        <app-refusal [words]="problem()" [outdated]="outdated()" (reload)="reload()" />
       </div>
       <app-dialog-foot [submitting]="form().submitting()" words="Save" doing="Saving…" (leave)="close(false)" />
     </form>

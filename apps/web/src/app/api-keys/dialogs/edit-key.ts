@@ -4,6 +4,7 @@ import { form, FormRoot } from '@angular/forms/signals';
 import { type ListedApiKey, routes } from '@muster/contracts';
 import { Api } from '../../api/api.js';
 import { DialogFoot } from '../../ui/dialog-foot.js';
+import { Refusal } from '../../ui/refusal.js';
 import { refusedAt } from '../../ui/refused.js';
 import { type Bounds, boundsFields, boundsOf, boundsRules, typedBounds } from '../key-bounds.js';
 import { purposesWords } from '../key-words.js';
@@ -12,7 +13,7 @@ import { BoundsFields } from './bounds-fields.js';
 /** Renames a key, or changes what bounds it. */
 @Component({
   selector: 'app-edit-key',
-  imports: [BoundsFields, DialogFoot, FormRoot],
+  imports: [BoundsFields, DialogFoot, FormRoot, Refusal],
   host: { '(keydown.escape)': 'close(false)' },
   template: `
     <div class="dialog-head">
@@ -24,14 +25,7 @@ import { BoundsFields } from './bounds-fields.js';
         <p class="sub">
           It is {{ key().owner.name }}’s, for {{ purposes() }}. That stays: make another key to change it.
         </p>
-        @if (problem(); as words) {
-          <p class="wrong" role="alert">
-            {{ words }}
-            @if (outdated()) {
-              <button type="button" class="ghost" (click)="reload()">Reload</button>
-            }
-          </p>
-        }
+        <app-refusal [words]="problem()" [outdated]="outdated()" (reload)="reload()" />
       </div>
       <app-dialog-foot [submitting]="form().submitting()" words="Save" doing="Saving…" (leave)="close(false)" />
     </form>

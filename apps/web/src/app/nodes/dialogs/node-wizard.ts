@@ -1,5 +1,4 @@
 import { DIALOG_DATA, DialogRef } from '@angular/cdk/dialog';
-import { NgTemplateOutlet } from '@angular/common';
 import { Component, computed, inject, signal } from '@angular/core';
 import { form, FormRoot } from '@angular/forms/signals';
 import { addressKey, DEFAULT_NODE_PORT, NodeName, type NodeView, routes, showAddress } from '@muster/contracts';
@@ -8,6 +7,7 @@ import type { Outcome } from '../../api/outcome.js';
 import { Sending } from '../../api/sending.js';
 import { Field } from '../../ui/field.js';
 import { TakesFocus } from '../../ui/focus.js';
+import { Refusal } from '../../ui/refusal.js';
 import { free, holds } from '../../ui/rules.js';
 import { JoinLine } from '../join-line.js';
 import { AddressFields, addressRules, type TypedAddress } from './address-fields.js';
@@ -38,7 +38,7 @@ const typedOf = ({ name, host, port }: NodeView): { name: string; address: Typed
     FormRoot,
     FoundNode,
     JoinLine,
-    NgTemplateOutlet,
+    Refusal,
     TakesFocus,
     VerifyStages,
   ],
