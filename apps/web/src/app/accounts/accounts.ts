@@ -37,7 +37,7 @@ import { AccountsStore } from './accounts-store.js';
         @for (account of rows; track account.accountId) {
           <div class="row" role="row">
             <span role="cell" class="name">
-              <a [routerLink]="['/accounts', account.accountId]">{{ account.name }}</a>
+              <a class="covers" [routerLink]="['/accounts', account.accountId]">{{ account.name }}</a>
               @if (account.accountId === own()) {
                 <span class="sub">you</span>
               }
@@ -61,22 +61,14 @@ import { AccountsStore } from './accounts-store.js';
       max-width: 820px;
     }
     .row {
+      --row-pad: 12px;
+
       position: relative;
-      display: grid;
       grid-template-columns: minmax(0, 2fr) minmax(0, 1.2fr) 90px 110px;
-      gap: 12px;
       align-items: baseline;
-      padding: 12px 18px;
-      border-top: 1px solid var(--line-soft);
     }
     .row:hover:not(.head) {
       background: var(--hover);
-    }
-    .head {
-      border-top: 0;
-      padding-block: 9px;
-      color: var(--ink-3);
-      font-size: 12px;
     }
     .name .sub {
       margin-left: 6px;
@@ -85,14 +77,7 @@ import { AccountsStore } from './accounts-store.js';
       overflow-wrap: anywhere;
     }
     a {
-      color: inherit;
       font-weight: 600;
-      text-decoration: none;
-    }
-    a::after {
-      content: '';
-      position: absolute;
-      inset: 0;
     }
     .off {
       color: var(--amber-ink);

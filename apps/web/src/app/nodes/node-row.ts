@@ -18,7 +18,7 @@ import { reasonLine, type NodeRow as Row } from './node-list.js';
     <div role="cell" class="who">
       <div class="name">
         @if (asOf() === undefined) {
-          <a [routerLink]="['/nodes', node.nodeId]">{{ node.name }}</a>
+          <a class="covers" [routerLink]="['/nodes', node.nodeId]">{{ node.name }}</a>
         } @else {
           <b>{{ node.name }}</b>
         }

@@ -30,7 +30,7 @@ import { rowOf } from './request-words.js';
           <div class="row" role="row">
             <span role="cell" class="mark"><app-status-dot [colour]="row.colour" /></span>
             <span role="cell" class="num"
-              ><a [routerLink]="['/requests', row.requestId]">{{ time(row.at) }}</a></span
+              ><a class="covers" [routerLink]="['/requests', row.requestId]">{{ time(row.at) }}</a></span
             >
             <span role="cell" class="cut strong" [title]="row.model">{{ row.model }}</span>
             <span role="cell" class="cut" [title]="row.node">{{ row.node }}</span>

@@ -31,17 +31,7 @@ const typedOf = ({ name, host, port }: NodeView): { name: string; address: Typed
  */
 @Component({
   selector: 'app-node-wizard',
-  imports: [
-    AddressFields,
-    DialogSteps,
-    Field,
-    FormRoot,
-    FoundNode,
-    JoinLine,
-    Refusal,
-    TakesFocus,
-    VerifyStages,
-  ],
+  imports: [AddressFields, DialogSteps, Field, FormRoot, FoundNode, JoinLine, Refusal, TakesFocus, VerifyStages],
   providers: [NodeVerifier],
   templateUrl: './node-wizard.html',
   host: { '(keydown.escape)': 'close()' },
