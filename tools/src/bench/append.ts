@@ -5,10 +5,10 @@ import pg from 'pg';
 import { findOnPath } from '../programs/find.js';
 import { run } from '../programs/run.js';
 import { say } from '../terminal.js';
-import { benchDatabase } from './database.js';
 import { fetchEmmett } from './emmett.js';
 import { inTemporaryFolder } from './folder.js';
 import { compare, machine, type Side, type Turn } from './rounds.js';
+import { benchDatabase } from './stores.js';
 
 // `npm run bench -- append`: one fact to a new stream each time, in SQL by pgbench and from Node through the store.
 const TURN_MS = 2_000;

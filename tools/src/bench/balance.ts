@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCertificate, type OwnCertificate } from '@muster/node-link';
 import { say } from '../terminal.js';
 import { inTemporaryFolder } from './folder.js';
-import { routerBed } from './router-bed.js';
 import { machine, quantile } from './rounds.js';
+import { routerBed } from './router-bed.js';
 
 // `npm run bench -- balance`: how evenly the nodes share recorded work, and how soon one that becomes slow gets less of it.
 const WINDOW_MS = 5_000;

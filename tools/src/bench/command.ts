@@ -3,8 +3,8 @@ import { type Decider, factFamilies, type FactMeta, type NodeEvent } from '@must
 import { EventStore, handlerFor, openDatabase } from '@muster/event-store';
 import * as z from 'zod/mini';
 import { say } from '../terminal.js';
-import { benchDatabase } from './database.js';
 import { compare, machine, quantile, type Turn } from './rounds.js';
+import { benchDatabase } from './stores.js';
 
 // `npm run bench -- command`: how long a command takes on a node with many facts, against one with few, in turns.
 const COMMANDS = 200;

@@ -5,14 +5,9 @@ import { type Fact, factFamilies, type FactMeta, type NodeEvent, toCloudEvent } 
 import { EventStore, openDatabase, startRelay } from '@muster/event-store';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
-import { freePort } from '../ports.js';
-import { openDataFolder } from '../start/data-folder.js';
-import { ownNats } from '../start/nats.js';
-import { runFor } from '../start/run-for.js';
 import { say } from '../terminal.js';
-import { benchDatabase } from './database.js';
-import { inTemporaryFolder } from './folder.js';
 import { compare, machine, quantile, type Turn } from './rounds.js';
+import { benchDatabase, benchNats } from './stores.js';
 
 // `npm run bench -- delivery`: from the commit of a fact to its effect in a consumer; and how fast a backlog reaches the bus.
 const SAMPLES = 1_000;
@@ -32,16 +27,13 @@ const meta = (): FactMeta => ({
 
 const server = await benchDatabase();
 try {
-  await inTemporaryFolder(async (root) => {
-    const nats = await ownNats(await openDataFolder(root), await freePort(), process.env);
-    const running = await runFor(nats.part);
-    try {
-      say(machine());
-      await measure(nats.url);
-    } finally {
-      await running.stop();
-    }
-  });
+  const nats = await benchNats();
+  try {
+    say(machine());
+    await measure(nats.url);
+  } finally {
+    await nats.stop();
+  }
 } finally {
   await server.stop();
 }

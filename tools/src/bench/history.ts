@@ -1,19 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bus, connectBus } from '@muster/bus';
 import { allPermissions, type Caller, type HistoryFilter, Outage, ReadFleetAt, ReadHistory } from '@muster/contracts';
 import pg from 'pg';
-import { freePort } from '../ports.js';
-import { openDataFolder } from '../start/data-folder.js';
-import { ownNats } from '../start/nats.js';
-import { runFor } from '../start/run-for.js';
 import { say } from '../terminal.js';
-import { benchDatabase } from './database.js';
 import { machine } from './rounds.js';
+import { benchDatabase, benchNats } from './stores.js';
 
 // `npm run bench -- history`: the timeline at 100,000 facts, asked of a registry that has just started and of one that is warm.
 const FACTS = 100_000;
@@ -23,9 +17,7 @@ const PROGRAM = join(process.env['MUSTER_ROOT'] ?? join(import.meta.dirname, '..
 const START = '2026-01-01T00:00:00Z';
 
 const database = await benchDatabase();
-const root = await mkdtemp(join(tmpdir(), 'muster-bench-'));
-const nats = await ownNats(await openDataFolder(root), await freePort(), process.env);
-const natsServer = await runFor(nats.part);
+const nats = await benchNats();
 const secret = randomBytes(32).toString('base64url');
 try {
   say(machine());
@@ -36,8 +28,7 @@ try {
     await measure(nodes);
   }
 } finally {
-  await natsServer.stop();
-  await rm(root, { recursive: true, force: true });
+  await nats.stop();
   await database.stop();
 }
 

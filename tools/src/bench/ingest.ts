@@ -9,14 +9,10 @@ import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstream, jetstreamMa
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { Client } from 'pg';
 import { freePort } from '../ports.js';
-import { openDataFolder } from '../start/data-folder.js';
-import { ownNats } from '../start/nats.js';
-import { runFor } from '../start/run-for.js';
 import { CannotGoOn, say } from '../terminal.js';
 import { cpuMsOfFamily } from './cpu.js';
-import { benchDatabase } from './database.js';
-import { inTemporaryFolder } from './folder.js';
 import { compare, machine, type Turn } from './rounds.js';
+import { benchDatabase, benchNats } from './stores.js';
 
 // `npm run bench -- ingest`: how many facts about requests are counted, each once, against consumers that only acknowledge.
 const root = process.env['MUSTER_ROOT'] ?? join(import.meta.dirname, '../../..');
@@ -34,16 +30,13 @@ const pick = <T>(all: readonly T[], n: number): T => all[n % all.length] as T;
 
 const server = await benchDatabase();
 try {
-  await inTemporaryFolder(async (folder) => {
-    const nats = await ownNats(await openDataFolder(folder), await freePort(), process.env);
-    const running = await runFor(nats.part);
-    try {
-      say(machine());
-      await measure(nats.url);
-    } finally {
-      await running.stop();
-    }
-  });
+  const nats = await benchNats();
+  try {
+    say(machine());
+    await measure(nats.url);
+  } finally {
+    await nats.stop();
+  }
 } finally {
   await server.stop();
 }

@@ -3,8 +3,8 @@ import { factFamilies, type NodeEvent } from '@muster/contracts';
 import { EventStore, openDatabase, readFact, readNumbered } from '@muster/event-store';
 import pg from 'pg';
 import { say } from '../terminal.js';
-import { benchDatabase } from './database.js';
 import { compare, machine, type Turn } from './rounds.js';
+import { benchDatabase } from './stores.js';
 
 // `npm run bench -- replay`: every fact read in order, made today's, checked and folded, against reading the same pages alone.
 const STREAMS = 3_000;

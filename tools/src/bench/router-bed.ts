@@ -12,10 +12,8 @@ import {
   NodeState,
 } from '@muster/contracts';
 import { freePort } from '../ports.js';
-import { openDataFolder } from '../start/data-folder.js';
-import { ownNats } from '../start/nats.js';
-import { runFor } from '../start/run-for.js';
 import { answers, type Child, child } from './child.js';
+import { benchNats } from './stores.js';
 
 export interface BedNode {
   readonly name: string;
@@ -41,9 +39,8 @@ const at = new Date().toISOString();
  * is checked, facts are told, nodes are spoken to over TLS with their pinned certificate and their ticket.
  */
 export async function routerBed(folder: string, nodes: readonly BedNode[]): Promise<RouterBed> {
-  const nats = await ownNats(await openDataFolder(folder), await freePort(), process.env);
-  const natsRuns = await runFor(nats.part);
-  const stops: (() => Promise<void>)[] = [() => natsRuns.stop()];
+  const nats = await benchNats();
+  const stops: (() => Promise<void>)[] = [() => nats.stop()];
   const stop = async () => {
     for (const each of stops.reverse()) await each();
   };

@@ -4,8 +4,8 @@ import { answers, type Child } from './child.js';
 import { cpuMsOfFamily } from './cpu.js';
 import { inTemporaryFolder } from './folder.js';
 import { haproxy, nginxAnswering, portkey } from './peers.js';
-import { routerBed } from './router-bed.js';
 import { compare, type Comparator, machine, quantile, type Side } from './rounds.js';
+import { routerBed } from './router-bed.js';
 import { chatBody, wrk, type Wrk, type WrkTarget } from './wrk.js';
 
 // `npm run bench -- router`: how many requests a second pass the router, and how much later an answer comes by way of it.

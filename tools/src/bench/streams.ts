@@ -8,8 +8,8 @@ import { say } from '../terminal.js';
 import { type Child, child } from './child.js';
 import { inTemporaryFolder } from './folder.js';
 import { nginxUnbuffered } from './peers.js';
-import { routerBed } from './router-bed.js';
 import { machine, quantile } from './rounds.js';
+import { routerBed } from './router-bed.js';
 import { chatBody, type WrkTarget } from './wrk.js';
 
 // `npm run bench -- streams`: how much later the first token of a stream comes by way of the router, and each one after it.
