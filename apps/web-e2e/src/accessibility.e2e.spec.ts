@@ -117,6 +117,22 @@ describe('every page', () => {
     await close();
   });
 
+  it('of nodes shows the whole list, in a window of any width', async () => {
+    const { page, close } = await openIn('light');
+    await signIn(page, admin);
+    await waitForColour(page, 'Local Node', 'green', 15_000);
+    const list = page.getByRole('table', { name: 'Nodes' });
+    const edit = page.getByRole('button', { name: 'Edit Local Node' });
+    const cut: number[] = [];
+    for (const width of [390, 701, 861, 961, 1000, 1261, 1280, 1421, 1920]) {
+      await page.setViewportSize({ width, height: 800 });
+      const [outer, inner] = [await list.boundingBox(), await edit.boundingBox()];
+      if (outer === null || inner === null || inner.x + inner.width > outer.x + outer.width) cut.push(width);
+    }
+    expect(cut).toEqual([]);
+    await close();
+  });
+
   async function openIn(colours: Colours): Promise<{ page: Page; close: () => Promise<void> }> {
     const window = await stage.window(colours);
     return { page: window.page, close: () => window.close() };

@@ -51,7 +51,7 @@ export class Nodes {
 
   protected readonly text = signal('');
   protected readonly group = signal<Group | undefined>(undefined);
-  readonly #narrow = toSignal(inject(BreakpointObserver).observe('(max-width: 700px)'));
+  readonly #narrow = toSignal(inject(BreakpointObserver).observe('(max-width: 960px)'));
   protected readonly rowHeight = computed(() => (this.#narrow()?.matches ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide));
 
   protected readonly pastAt = computed(() => {
