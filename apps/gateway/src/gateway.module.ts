@@ -11,6 +11,7 @@ import { Reply } from './doors/reply.js';
 import { ExecutorsController } from './executors/executors.controller.js';
 import { FleetFeed } from './fleet/fleet-feed.js';
 import { HistoryController } from './history/history.controller.js';
+import { IntegrationsController } from './integrations/integrations.controller.js';
 import { ConsoleDoor } from './live/console-door.js';
 import { ModelsController } from './models/models.controller.js';
 import { ModelsFeed } from './models/models-feed.js';
@@ -38,6 +39,7 @@ export class GatewayModule {
         AccountsController,
         OwnAccountController,
         ApiKeysController,
+        IntegrationsController,
         NodesController,
         LogController,
         PlaygroundController,

@@ -17,6 +17,8 @@ import { registryTables } from './database.js';
 import { firstSettings, type RegistryConfig } from './config.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryTeller } from './history/history-teller.js';
+import { IntegrationsController } from './integrations/integrations.controller.js';
+import { Integrations } from './integrations/integrations.js';
 import { AutoConnect } from './nodes/auto-connect.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { Nodes } from './nodes/nodes.js';
@@ -39,6 +41,7 @@ export class RegistryModule {
         AccountsController,
         ApiKeysController,
         HistoryController,
+        IntegrationsController,
         NodesController,
         SessionsController,
         SettingsController,
@@ -48,6 +51,7 @@ export class RegistryModule {
         ...storeProviders(config),
         ...accountProviders(config),
         ...keyProviders,
+        ...integrationProviders,
         ...settingsProviders(config),
         ...nodeProviders(config),
       ],
@@ -161,6 +165,14 @@ const keyProviders: FactoryProvider[] = [
       shutdown.at('work', () => uses.stop());
       return keys;
     },
+  },
+];
+
+const integrationProviders: FactoryProvider[] = [
+  {
+    provide: Integrations,
+    inject: [EventStore, Clock],
+    useFactory: (store: EventStore, clock: Clock) => new Integrations(store, clock),
   },
 ];
 

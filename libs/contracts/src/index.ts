@@ -239,6 +239,45 @@ export {
   mayByKey,
   mayGiveToKey,
 } from './registry/api-keys.js';
+export {
+  allIntegrationDoors,
+  INTEGRATION_MARK,
+  IntegrationDoor,
+  integrationDoors,
+  IntegrationEvent,
+  IntegrationHash,
+  IntegrationId,
+  IntegrationName,
+  IntegrationSecret,
+  IntegrationStream,
+  integrationStreams,
+  natsUserOf,
+  prefixOfSecret,
+  SuspensionCause,
+  suspensionCauses,
+  SuspensionReason,
+} from './registry/integration.events.js';
+export {
+  ChangeIntegration,
+  CreateIntegration,
+  integrationOrders,
+  IntegrationState,
+  ListedIntegration,
+  ListIntegrations,
+  ReplaceIntegrationSecret,
+  ResumeIntegration,
+  RevokeIntegration,
+  ShownSecret,
+  SuspendIntegration,
+} from './registry/integration.orders.js';
+export {
+  type Integration,
+  integrationAllows,
+  type IntegrationAnswer,
+  Integrations,
+  integrationSecretOf,
+  neededToGive,
+} from './registry/integrations.js';
 export { apiKeyOf, ApiKeyUsed, KeyUses } from './registry/key-use.js';
 export { Certificate, Fingerprint, NodeEvent, NodeId } from './registry/node.events.js';
 export {

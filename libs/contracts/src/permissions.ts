@@ -6,6 +6,7 @@ export const permissions = {
   'nodes:manage': 'Add, change, activate, deactivate and delete nodes',
   'executors:manage': 'Start and stop executors and change their parameters',
   'keys:manage': 'Make and revoke API keys',
+  'integrations:manage': 'Let outsiders read the facts, and stop them',
   'accounts:manage': 'Make, change and delete accounts',
   'settings:manage': 'Change the configuration and see the access key',
   'playground:use': 'Send requests from the console',

@@ -24,6 +24,7 @@ const kinds: Record<FactFamilyName, Subject['kind']> = {
   health: 'node',
   account: 'account',
   key: 'key',
+  integration: 'integration',
   settings: 'gateway',
 };
 
@@ -83,6 +84,11 @@ function subjectAfter(family: FactFamilyName, fact: Fact & { data: object }, bef
       const event = factFamilies.key.schema.parse({ type, data });
       if (event.type === 'ApiKeyCreated') return { ...now, name: event.data.name };
       return event.type === 'ApiKeyChanged' && event.data.name ? { ...now, name: event.data.name.to } : now;
+    }
+    case 'integration': {
+      const event = factFamilies.integration.schema.parse({ type, data });
+      if (event.type === 'IntegrationCreated') return { ...now, name: event.data.name };
+      return event.type === 'IntegrationChanged' && event.data.name ? { ...now, name: event.data.name.to } : now;
     }
     case 'health':
     case 'settings':

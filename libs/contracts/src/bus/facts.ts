@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { HealthEvent } from '../monitor/health.events.js';
 import { AccountEvent } from '../registry/account.events.js';
 import { ApiKeyEvent } from '../registry/api-key.events.js';
+import { IntegrationEvent } from '../registry/integration.events.js';
 import { NodeEvent } from '../registry/node.events.js';
 import { SettingsEvent } from '../registry/settings.events.js';
 import type { StreamName } from './streams.js';
@@ -29,6 +30,13 @@ export const factFamilies = {
     noun: 'Account',
   },
   key: { schema: ApiKeyEvent, stream: 'ACCESS', prefix: 'muster.access.key', service: 'registry', noun: 'ApiKey' },
+  integration: {
+    schema: IntegrationEvent,
+    stream: 'ACCESS',
+    prefix: 'muster.access.integration',
+    service: 'registry',
+    noun: 'Integration',
+  },
   settings: {
     schema: SettingsEvent,
     stream: 'ACCESS',
@@ -58,7 +66,7 @@ export const factName = (family: FactFamily, type: string): string =>
     .replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-')
     .toLowerCase();
 
-/** The family of a stream of the store, by what its name begins with: `node-…`, `account-…`, `key-…`, `settings-…`, `health-…`. */
+/** The family of a stream of the store, by what its name begins with: `node-…`, `account-…`, `key-…`, `integration-…`, `settings-…`, `health-…`. */
 export function familyOfStream(stream: string): FactFamily {
   const name = stream.slice(0, stream.indexOf('-'));
   if (!(name in factFamilies)) throw new Error(`The stream ${stream} belongs to no family of facts`);

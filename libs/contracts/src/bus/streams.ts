@@ -16,7 +16,7 @@ export const streams = {
     name: 'ACCESS',
     subjects: ['muster.access.>'],
     keptMs: undefined,
-    what: 'What was decided about accounts, keys and settings',
+    what: 'What was decided about accounts, keys, integrations and settings',
   },
   HEALTH: { name: 'HEALTH', subjects: ['muster.health.>'], keptMs: 90 * DAY_MS, what: 'What was observed about nodes' },
   REQUESTS: { name: 'REQUESTS', subjects: ['muster.request.>'], keptMs: 7 * DAY_MS, what: 'What became of requests' },

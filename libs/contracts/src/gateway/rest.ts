@@ -25,6 +25,14 @@ import {
 import { AccountId } from '../registry/account.events.js';
 import { ApiKeyId } from '../registry/api-key.events.js';
 import { ChangeApiKey, CreateApiKey, ListApiKeys } from '../registry/api-key.orders.js';
+import { IntegrationId } from '../registry/integration.events.js';
+import {
+  ChangeIntegration,
+  CreateIntegration,
+  ListIntegrations,
+  ReplaceIntegrationSecret,
+  SuspendIntegration,
+} from '../registry/integration.orders.js';
 import { Fingerprint, NodeId } from '../registry/node.events.js';
 import { Changed } from '../registry/node.orders.js';
 import { AccessKey } from '../registry/settings.events.js';
@@ -115,6 +123,7 @@ const route = <
 const SessionId = z.uuid('The session id must be a UUID');
 const onAccount = z.object({ accountId: AccountId });
 const onKey = z.object({ keyId: ApiKeyId });
+const onIntegration = z.object({ integrationId: IntegrationId });
 const onNode = z.object({ nodeId: NodeId });
 const onExecutor = z.object({ nodeId: NodeId, executorId: ExecutorId });
 const by = z.object({ by: z._default(Grouping, 'all') });
@@ -251,6 +260,57 @@ export const routes = {
     params: onKey,
     reply: Changed,
   }),
+
+  listIntegrations: route(
+    'GET /api/integrations',
+    'Every integration; those revoked stay for 30 days',
+    'integrations:manage',
+    { reply: ListIntegrations.reply },
+  ),
+  createIntegration: route(
+    'POST /api/integrations',
+    'Let an outsider read streams of facts; the answer is the one time that its secret is shown',
+    'integrations:manage',
+    { body: CreateIntegration.request, reply: CreateIntegration.reply, status: 201 },
+  ),
+  changeIntegration: route(
+    'PATCH /api/integrations/:integrationId',
+    'Change name, streams or doors',
+    'integrations:manage',
+    {
+      params: onIntegration,
+      body: z.omit(ChangeIntegration.request, { integrationId: true, expectedVersion: true }),
+      reply: Changed,
+    },
+  ),
+  replaceIntegrationSecret: route(
+    'POST /api/integrations/:integrationId/secret',
+    'Make another secret and refuse the former one; the answer is the one time that it is shown',
+    'integrations:manage',
+    { params: onIntegration, reply: ReplaceIntegrationSecret.reply, status: 201 },
+  ),
+  suspendIntegration: route(
+    'POST /api/integrations/:integrationId/suspend',
+    'Let an integration in nowhere until it is resumed',
+    'integrations:manage',
+    {
+      params: onIntegration,
+      body: z.omit(SuspendIntegration.request, { integrationId: true, expectedVersion: true }),
+      reply: Changed,
+    },
+  ),
+  resumeIntegration: route(
+    'POST /api/integrations/:integrationId/resume',
+    'Let an integration in again',
+    'integrations:manage',
+    { params: onIntegration, reply: Changed },
+  ),
+  revokeIntegration: route(
+    'DELETE /api/integrations/:integrationId',
+    'Let an integration in nowhere from now on, for good',
+    'integrations:manage',
+    { params: onIntegration, reply: Changed },
+  ),
 
   listNodes: route('GET /api/nodes', 'Every node with its status', 'fleet:view', {
     reply: z.object({ nodes: z.array(NodeView) }),

@@ -6,6 +6,7 @@ import type { executorOrders, HealthEvent } from '../monitor/health.events.js';
 import { judge, type Status } from '../monitor/status.js';
 import type { AccountEvent } from '../registry/account.events.js';
 import type { ApiKeyEvent, KeyLimits } from '../registry/api-key.events.js';
+import { type IntegrationEvent, suspensionCauses } from '../registry/integration.events.js';
 import type { NodeEvent } from '../registry/node.events.js';
 import type { SettingsEvent } from '../registry/settings.events.js';
 import type { DialSettings, RetentionSettings } from '../registry/settings.values.js';
@@ -184,6 +185,40 @@ const keys: Words<ApiKeyEvent> = {
   }),
 };
 
+const integrations: Words<IntegrationEvent> = {
+  IntegrationCreated: ({ name, prefix, streams, doors }) => ({
+    colour: 'green',
+    title: `Integration ${name} made`,
+    detail: [`${prefix}…`, `reads ${streams.join(', ')}`, `by ${doorWords(doors)}`].join('; '),
+  }),
+  IntegrationChanged: ({ name: renamed, streams, doors }, name) => {
+    const changes = [
+      renamed && ([renamed.from, renamed.to] as const),
+      streams && ([`reads ${streams.from.join(', ')}`, `reads ${streams.to.join(', ')}`] as const),
+      doors && ([`by ${doorWords(doors.from)}`, `by ${doorWords(doors.to)}`] as const),
+    ].filter((change) => change !== undefined);
+    return {
+      colour: 'amber',
+      title: `Integration ${renamed?.from ?? name} changed`,
+      change: { from: changes.map(([from]) => from).join('; '), to: changes.map(([, to]) => to).join('; ') },
+    };
+  },
+  IntegrationSecretReplaced: ({ prefix }, name) => ({
+    colour: 'amber',
+    title: `Secret of integration ${name} replaced`,
+    detail: `${prefix}…`,
+  }),
+  IntegrationSuspended: ({ because, reason }, name) => ({
+    colour: because === 'by-hand' ? 'grey' : 'red',
+    title: `Integration ${name} suspended`,
+    detail: [suspensionCauses[because], reason].filter(Boolean).join(': '),
+  }),
+  IntegrationResumed: (_, name) => ({ colour: 'green', title: `Integration ${name} resumed` }),
+  IntegrationRevoked: (_, name) => ({ colour: 'grey', title: `Integration ${name} revoked` }),
+};
+
+const doorWords = (doors: readonly string[]): string => doors.map((door) => door.toUpperCase()).join(' and ');
+
 const countOf = (items: number, what: string): string => `${items} ${what}${items === 1 ? '' : 's'}`;
 
 const dialWords = ({ loopback, private: isPrivate, ports: { from, to } }: DialSettings): string =>
@@ -239,7 +274,7 @@ const settings: Words<SettingsEvent> = {
   }),
 };
 
-const words = { node: nodes, health, account: accounts, key: keys, settings };
+const words = { node: nodes, health, account: accounts, key: keys, integration: integrations, settings };
 
 /** `NodeCertificatePinned` → `Node certificate pinned`. */
 const spelled = (type: string): string => {

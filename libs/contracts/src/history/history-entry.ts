@@ -21,7 +21,11 @@ export const HistoryEntry = z.object({
   type: z.string(),
   data: z.record(z.string(), z.unknown()),
   meta: FactMeta,
-  subject: z.object({ kind: z.enum(['node', 'account', 'key', 'gateway']), id: z.string(), name: z.string() }),
+  subject: z.object({
+    kind: z.enum(['node', 'account', 'key', 'integration', 'gateway']),
+    id: z.string(),
+    name: z.string(),
+  }),
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
@@ -31,6 +35,7 @@ export const neededToRead: Record<FactFamilyName, Permission> = {
   health: 'fleet:view',
   account: 'accounts:manage',
   key: 'keys:manage',
+  integration: 'integrations:manage',
   settings: 'settings:manage',
 };
 
