@@ -32,6 +32,7 @@ const families: Record<FactFamilyName, string> = {
   health: 'Health',
   account: 'Accounts',
   key: 'API keys',
+  integration: 'Integrations',
   settings: 'Configuration',
 };
 
