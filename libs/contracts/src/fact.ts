@@ -46,6 +46,8 @@ export interface Recorded {
   /** When it was committed, by the clock of the store. ISO 8601. */
   readonly at: string;
   readonly meta: FactMeta;
+  /** By which edition of all the shapes its data was written. Absent: in the shape of today. */
+  readonly edition?: number;
 }
 
 /** An event as it stands in the store and on the bus. Narrow on `type`. */

@@ -379,4 +379,4 @@ export {
   RebuildStep,
 } from './store/rebuild.orders.js';
 export { AccountName, nameKey, NodeName, Password, visibleText } from './text.js';
-export { SCHEMA_VERSION, upcast } from './upcast.js';
+export { SCHEMA_VERSION, schemaIdOf, shapeVersion, upcast } from './upcast.js';

@@ -103,7 +103,7 @@ const TYPE_NAME = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
  * it could not be published at all.
  */
 export function rawFact(stored: Stored & { position: number }): Fact {
-  const { id, stream, version, position, at, type } = stored;
+  const { id, stream, version, position, at, type, schemaVersion: edition } = stored;
   const broken = (reason: string) => new BrokenFact(stream, version, reason);
   if (!STREAM_NAME.test(stream) || !TYPE_NAME.test(type)) throw broken('stream or type is no name');
   const { data } = stored;
@@ -111,7 +111,7 @@ export function rawFact(stored: Stored & { position: number }): Fact {
   if (Buffer.byteLength(JSON.stringify(data)) > MAX_EVENT_BYTES) throw broken(`${type}: data is too long`);
   const meta = FactMeta.safeParse(stored.meta);
   if (!meta.success) throw broken(`${type}: meta: ${meta.error.issues[0]?.message ?? ''}`);
-  return { id, stream, version, position, at, type, data, meta: meta.data };
+  return { id, stream, version, position, at, type, data, meta: meta.data, edition };
 }
 
 function reasonOf({ type }: Stored, error: unknown): string {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Actor, type Fact } from '../fact.js';
-import { upcast } from '../upcast.js';
+import { schemaIdOf, upcast } from '../upcast.js';
 import { type FactFamily, aggregateId, cloudEventType, factSubject, familyOfStream } from './facts.js';
 
 /**
@@ -15,6 +15,8 @@ export const CloudEventHeaders = z.object({
   'ce-subject': z.string(),
   'ce-time': z.iso.datetime(),
   'content-type': z.literal('application/json'),
+  /** The schema of the data, in the version in which it was written. Facts that older releases published have none. */
+  'ce-dataschema': z.optional(z.string()),
   /** The event's own type name, as `NodeRegistered`. */
   'ce-facttype': z.string(),
   /** The aggregate's stream in the store that holds the fact, and its version there. */
@@ -36,7 +38,7 @@ export interface BusFact {
   readonly body: string;
 }
 
-/** A fact as it goes on the bus. */
+/** A fact as it goes on the bus, in the shape in which it was saved. */
 export function toCloudEvent(fact: Fact): BusFact {
   const { meta } = fact;
   return {
@@ -49,6 +51,7 @@ export function toCloudEvent(fact: Fact): BusFact {
       'ce-subject': aggregateId(fact.stream),
       'ce-time': fact.at,
       'content-type': 'application/json',
+      'ce-dataschema': schemaIdOf(fact.type, fact.edition),
       'ce-facttype': fact.type,
       'ce-stream': fact.stream,
       'ce-version': String(fact.version),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { schemaIdOf } from '../upcast.js';
 import { RequestEvent } from './request.events.js';
 
 /**
@@ -13,6 +14,8 @@ export const RequestHeaders = z.object({
   'ce-subject': z.uuid(),
   'ce-time': z.iso.datetime(),
   'content-type': z.literal('application/json'),
+  /** The schema of the data. Facts that older releases told have none. */
+  'ce-dataschema': z.optional(z.string()),
   'ce-facttype': z.string(),
 });
 export type RequestHeaders = z.infer<typeof RequestHeaders>;
@@ -20,7 +23,7 @@ export type RequestHeaders = z.infer<typeof RequestHeaders>;
 export interface RequestMessage {
   readonly id: string;
   readonly subject: string;
-  readonly headers: RequestHeaders;
+  readonly headers: Readonly<Record<keyof RequestHeaders, string>>;
   readonly body: string;
 }
 
@@ -48,6 +51,7 @@ export function toRequestMessage(event: RequestEvent): RequestMessage {
       'ce-subject': event.data.requestId,
       'ce-time': event.data.at,
       'content-type': 'application/json',
+      'ce-dataschema': schemaIdOf(event.type),
       'ce-facttype': event.type,
     },
     body: JSON.stringify(event.data),
