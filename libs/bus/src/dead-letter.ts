@@ -1,4 +1,4 @@
-import { deadLetters } from '@muster/contracts';
+import { type DeadLetterMessage, deadLetters } from '@muster/contracts';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Connection } from './connection.js';
 import type { Streams } from './streams.js';
@@ -48,7 +48,8 @@ export const toDeadLetters =
   (connection: Connection, streams: Streams) =>
   async ({ durable, subject, headers, body, failures, error }: DeadLetter): Promise<void> => {
     await streams.ensure(deadLetters.name);
-    const letter = { subject, headers, body, failures, reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    const letter: DeadLetterMessage = { subject, headers, body, failures, reason };
     await connection.js.publish(deadLetters.subjects[0].replace('*', durable), JSON.stringify(letter), {
       expect: { streamName: deadLetters.name },
     });

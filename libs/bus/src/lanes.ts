@@ -81,7 +81,7 @@ export class Lanes {
   /** A pulse numbered no higher than the last one was overtaken on its way and is passed over. */
   onRouterPulses(handler: OnLane<RouterPulse>): Stoppable {
     const last = new GapCounter();
-    return this.#listen(lanes.routers, RouterPulse, (pulse) => {
+    return this.#listen(lanes.routers.subject, RouterPulse, (pulse) => {
       const lost = last.take(pulse.router, '', pulse.seq);
       if (lost !== undefined) handler(pulse, lost === 'unknown' ? 0 : lost);
     });
@@ -93,30 +93,30 @@ export class Lanes {
 
   /** That a key was used, told once a minute at most by each process that serves it. Not numbered: the next use tells anew. */
   onKeyUses(handler: (use: ApiKeyUsed) => void): Stoppable {
-    return this.#listen(lanes.keyUses, ApiKeyUsed, handler);
+    return this.#listen(lanes.keyUses.subject, ApiKeyUsed, handler);
   }
 
   publishHistory(grew: HistoryGrew): void {
-    this.#publish('history', lanes.history, grew);
+    this.#publish('history', lanes.history.subject, grew);
   }
 
   /** Entries that have joined the timeline, each once. A registry that is not known yet counts as if nothing of it was lost. */
   onHistory(handler: OnLane<HistoryGrew>): Stoppable {
     const gaps = new GapCounter();
-    return this.#listen(lanes.history, HistoryGrew, (grew) => {
+    return this.#listen(lanes.history.subject, HistoryGrew, (grew) => {
       const lost = gaps.take(grew.epoch, grew.epoch, grew.seq);
       if (lost !== undefined) handler(grew, lost === 'unknown' ? 0 : lost);
     });
   }
 
   publishRequests(requests: RequestsChanged): void {
-    this.#publish('requests', lanes.requests, requests);
+    this.#publish('requests', lanes.requests.subject, requests);
   }
 
   /** Requests that changed. A life of stats that is not known yet counts as if nothing of it was lost. */
   onRequests(handler: OnLane<RequestsChanged>): Stoppable {
     const gaps = new GapCounter();
-    return this.#listen(lanes.requests, RequestsChanged, (requests) => {
+    return this.#listen(lanes.requests.subject, RequestsChanged, (requests) => {
       const lost = gaps.take(requests.epoch, requests.epoch, requests.seq);
       if (lost !== undefined) handler(requests, lost === 'unknown' ? 0 : lost);
     });
@@ -124,7 +124,7 @@ export class Lanes {
 
   onSamples(handler: OnLane<NodeSample>, { nodeId }: LaneOptions = {}): Stoppable {
     const gaps = new GapCounter();
-    return this.#listen(nodeId === undefined ? lanes.samples : sampleSubject(nodeId), NodeSample, (sample) => {
+    return this.#listen(nodeId === undefined ? lanes.samples.subject : sampleSubject(nodeId), NodeSample, (sample) => {
       const lost = gaps.take(sample.nodeId, sample.run, sample.seq);
       if (lost !== undefined) handler(sample, lost === 'unknown' ? 0 : lost);
     });
@@ -132,7 +132,7 @@ export class Lanes {
 
   onLogs(handler: OnLane<NodeLog>, { nodeId }: LaneOptions = {}): Stoppable {
     const gaps = new GapCounter();
-    return this.#listen(nodeId === undefined ? lanes.log : logSubject(nodeId), NodeLog, (log) => {
+    return this.#listen(nodeId === undefined ? lanes.log.subject : logSubject(nodeId), NodeLog, (log) => {
       const [first, last] = [log.entries[0], log.entries.at(-1)];
       if (first === undefined || last === undefined) return;
       const lost = gaps.take(log.nodeId, log.epoch, first.n, last.n);
@@ -143,7 +143,7 @@ export class Lanes {
   /** A pulse numbered no higher than the last one comes from a monitor that was started again. */
   onPulses(handler: OnLane<MonitorPulse>): Stoppable {
     const last = new GapCounter();
-    return this.#listen(lanes.pulses, MonitorPulse, (pulse) => {
+    return this.#listen(lanes.pulses.subject, MonitorPulse, (pulse) => {
       const lost = last.take(pulse.monitorId, '', pulse.seq);
       if (lost === undefined) last.forget(pulse.monitorId);
       handler(pulse, lost ?? last.take(pulse.monitorId, '', pulse.seq) ?? 0);

@@ -1,6 +1,5 @@
-import { deadLetters } from '@muster/contracts';
+import { DeadLetterMessage, deadLetters } from '@muster/contracts';
 import type { StoredMsg } from '@nats-io/jetstream';
-import * as z from 'zod/mini';
 import type { Connection } from './connection.js';
 import { asOutage } from './publish.js';
 import type { Streams } from './streams.js';
@@ -15,8 +14,6 @@ export interface KeptLetter {
   readonly reason: string;
   readonly at: string;
 }
-
-const Letter = z.object({ subject: z.string(), body: z.string(), failures: z.number(), reason: z.string() });
 
 /** The dead letters among the newest `most` messages, newest first. What lies there and is none is passed over. Throws an Outage. */
 export async function readDeadLetters(connection: Connection, streams: Streams, most: number): Promise<KeptLetter[]> {
@@ -35,9 +32,11 @@ export async function readDeadLetters(connection: Connection, streams: Streams, 
 }
 
 function lettersIn(message: StoredMsg): KeptLetter[] {
-  const letter = Letter.safeParse(parsed(message.string()));
+  const letter = DeadLetterMessage.safeParse(parsed(message.string()));
   const reader = message.subject.slice(message.subject.lastIndexOf('.') + 1);
-  return letter.success ? [{ reader, ...letter.data, at: message.timestamp }] : [];
+  if (!letter.success) return [];
+  const { subject, body, failures, reason } = letter.data;
+  return [{ reader, subject, body, failures, reason, at: message.timestamp }];
 }
 
 function parsed(text: string): unknown {

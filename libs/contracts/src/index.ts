@@ -11,16 +11,20 @@ export {
   familyOfStream,
   streamOf,
 } from './bus/facts.js';
+export { type BucketName, buckets, type BucketSpec } from './bus/buckets.js';
 export {
-  type BucketName,
-  buckets,
-  deadLetters,
   keyUseSubject,
   lanes,
+  type LaneSpec,
   logSubject,
   pulseSubject,
   routerPulseSubject,
   sampleSubject,
+} from './bus/lanes.js';
+export {
+  DeadLetterMessage,
+  deadLetters,
+  type ServiceName,
   type StreamName,
   streams,
   type StreamSpec,
@@ -304,6 +308,7 @@ export { describeRequestFact, requestErrorWords } from './router/describe-reques
 export {
   fromRequestMessage,
   requestFactId,
+  requestFactName,
   RequestHeaders,
   type RequestMessage,
   requestSubject,

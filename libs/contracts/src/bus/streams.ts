@@ -1,3 +1,8 @@
+import * as z from 'zod/mini';
+
+/** The services that tell something on the bus. */
+export type ServiceName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router';
+
 /** A JetStream stream: what is on it and for how long. */
 export interface StreamSpec {
   readonly name: string;
@@ -24,6 +29,18 @@ export const streams = {
 
 export type StreamName = keyof typeof streams;
 
+/** A fact that a reader could not take, as it lies in DEAD_LETTERS. */
+export const DeadLetterMessage = z.object({
+  /** Where the fact came from, its headers, and its body as text. */
+  subject: z.string(),
+  headers: z._default(z.record(z.string(), z.string()), {}),
+  body: z.string(),
+  /** How often it was tried. */
+  failures: z.number(),
+  reason: z.string(),
+});
+export type DeadLetterMessage = z.infer<typeof DeadLetterMessage>;
+
 /** Facts that a consumer could not take, with the reason, until somebody looks: `muster.dead-letter.<durable>`. */
 export const deadLetters = {
   name: 'DEAD_LETTERS',
@@ -31,31 +48,3 @@ export const deadLetters = {
   keptMs: 30 * DAY_MS,
   what: 'Facts that a consumer could not take, and why',
 } as const satisfies StreamSpec;
-
-/** The buckets of what is so at this moment. */
-export const buckets = {
-  NODES: { name: 'NODES', what: 'One value a node, by its id' },
-  MODELS: { name: 'MODELS', what: 'The models of each node, by its id' },
-  SETTINGS: { name: 'SETTINGS', what: 'The settings in force' },
-  GATEWAY: { name: 'GATEWAY', what: 'This life of the Gateway' },
-  FIGURES: { name: 'FIGURES', what: 'What was served, in figures' },
-} as const;
-
-export type BucketName = keyof typeof buckets;
-
-/** Lanes on core NATS: not kept, may be lost, numbered so that a loss shows. `*` stands for the id. */
-export const lanes = {
-  samples: 'muster.sample.node.*.metrics',
-  log: 'muster.sample.node.*.log',
-  pulses: 'muster.sample.monitor.*',
-  routers: 'muster.sample.router.*',
-  history: 'muster.sample.history',
-  keyUses: 'muster.sample.key.*.used',
-  requests: 'muster.sample.requests',
-} as const;
-
-export const sampleSubject = (nodeId: string): string => lanes.samples.replace('*', nodeId);
-export const logSubject = (nodeId: string): string => lanes.log.replace('*', nodeId);
-export const pulseSubject = (monitorId: string): string => lanes.pulses.replace('*', monitorId);
-export const routerPulseSubject = (router: string): string => lanes.routers.replace('*', router);
-export const keyUseSubject = (keyId: string): string => lanes.keyUses.replace('*', keyId);

@@ -29,6 +29,9 @@ export interface RequestMessage {
 
 const names = { RequestStarted: 'started', RequestDispatched: 'dispatched', RequestFinished: 'finished' } as const;
 
+/** `RequestStarted` → `started`. */
+export const requestFactName = (type: RequestEvent['type']): string => names[type];
+
 /** Names a fact for ever: `<requestId>.started`, `<requestId>.dispatched.2`, `<requestId>.finished`. A request has each once. */
 export const requestFactId = ({ type, data }: RequestEvent): string =>
   type === 'RequestDispatched' ? `${data.requestId}.dispatched.${data.attempt}` : `${data.requestId}.${names[type]}`;
