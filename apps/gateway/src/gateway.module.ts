@@ -10,6 +10,7 @@ import { ProblemFilter } from './doors/problem.filter.js';
 import { Reply } from './doors/reply.js';
 import { ExecutorsController } from './executors/executors.controller.js';
 import { FleetFeed } from './fleet/fleet-feed.js';
+import { GatewayLife } from './fleet/gateway-life.js';
 import { HistoryController } from './history/history.controller.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
 import { ConsoleDoor } from './live/console-door.js';
@@ -55,6 +56,7 @@ export class GatewayModule {
         { provide: GatewayConfig, useValue: config },
         Sessions,
         KnownKeys,
+        GatewayLife,
         FleetFeed,
         KnownSettings,
         ModelsFeed,

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
-import { Bus, type Outlet } from '@muster/bus';
+import { Bus, type Outlet, type Stoppable } from '@muster/bus';
 import { Clock, Health, Logger } from '@muster/service';
 import {
   type BeforeApplicationShutdown,
@@ -16,11 +17,14 @@ import { Known } from './known/known.js';
 import { Door } from './openai/door.js';
 import { Playground } from './playground/playground.js';
 import { Requests } from './serving/requests.js';
+import { OtherRouters } from './slots/other-routers.js';
 
 export const ROUTER_CONFIG = Symbol('RouterConfig');
 
 const MIB = 1024 * 1024;
 const PULSE_MS = 1_000;
+/** While there are other routers they hear of a change in this one's slots so soon. */
+const SHARE_MS = 200;
 /** A client that waits in a stream hears where it stands so often. */
 const COMMENT_EVERY_MS = 1_000;
 /** When the router stops: what is still to be told gets so long. */
@@ -36,7 +40,12 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
   readonly playground: Playground;
   readonly #teller: Teller;
   readonly #outlet: Outlet;
+  readonly #others = new OtherRouters();
+  #hearing: Stoppable | undefined;
   #pulse: NodeJS.Timeout | undefined;
+  #pulsedMs = 0;
+  /** What the last pulse said of the slots. */
+  #told = 0;
   #server: Server | undefined;
 
   constructor(
@@ -53,7 +62,11 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
     this.#outlet = bus.outlet();
     this.#teller = new Teller({
       way: this.#outlet,
-      keep: new SpoolFile(join(config.MUSTER_ROUTER_DATA, 'facts'), config.MUSTER_ROUTER_SPOOL_MIB * MIB),
+      keep: new SpoolFile(
+        join(config.MUSTER_ROUTER_DATA, 'facts'),
+        config.MUSTER_ROUTER_SPOOL_MIB * MIB,
+        randomBytes(4).toString('hex'),
+      ),
       isUp: () => bus.state === 'up',
       onLost: (facts, error) =>
         log.error({ msg: `${facts} facts about requests are lost: the spool is full`, err: error }, 'Router'),
@@ -87,7 +100,12 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
     health.add('facts', () =>
       this.#teller.lost === 0 ? { state: 'up' } : { state: 'degraded', words: 'Facts about requests were lost' },
     );
-    this.#pulse = setInterval(() => this.#tellPulse(), PULSE_MS).unref();
+    this.#hearing = bus.onRouterPulses((pulse) => {
+      if (pulse.router === this.requests.router) return;
+      this.#others.heard(pulse, this.clock.monotonicMs());
+      this.#takeOthersUp();
+    });
+    this.#pulse = setInterval(() => this.#tick(), SHARE_MS).unref();
     await this.known.open(bus);
   }
 
@@ -100,6 +118,7 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
   /** The ends of all requests are told, then nothing is read any more. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#pulse);
+    await this.#hearing?.stop();
     await this.#teller.settle(SETTLE_MS);
     this.#tellPulse();
     this.#teller.stop();
@@ -121,7 +140,22 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
     });
   }
 
+  #tick(): void {
+    const nowMs = this.clock.monotonicMs();
+    const due = nowMs - this.#pulsedMs >= PULSE_MS;
+    // One that fell silent has nothing any more.
+    if (due) this.#takeOthersUp();
+    if (due || (this.requests.slots.changes !== this.#told && this.#others.count(nowMs) > 0)) this.#tellPulse();
+  }
+
+  #takeOthersUp(): void {
+    const nowMs = this.clock.monotonicMs();
+    this.requests.slots.others(this.#others.count(nowMs), this.#others.inFlight(nowMs));
+  }
+
   #tellPulse(): void {
+    this.#pulsedMs = this.clock.monotonicMs();
+    this.#told = this.requests.slots.changes;
     this.bus.publishRouterPulse(this.requests.pulse({ waiting: this.#teller.waiting, lost: this.#teller.lost }));
   }
 }

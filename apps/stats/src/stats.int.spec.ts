@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  type Figures,
+  Figures,
   ReadRequest,
   ReadRequests,
   ReadSeries,
@@ -178,6 +178,29 @@ describe('stats', () => {
     await agrees(events);
     const { tallies } = await stage.ask(ReadTallies, { window: 'all', by: 'all' });
     expect(tallies[0]?.tally.completed).toBe(folded(events).completed);
+  });
+
+  it('counts in one process at a time: beside another one the figures are as of one, and go on when that one ends', async () => {
+    const first = await stage.start();
+    await stage.start();
+    const accepted: number[] = [];
+    const watching = stage.bus.bucket('FIGURES', Figures).watch((change) => {
+      if (change.change === 'put') accepted.push(change.value.conservation.accepted);
+    });
+    const all = requests(8, 120);
+    for (const router of routersOf(all)) stage.pulse(router);
+    const events = told(all);
+    for (let at = 0; at < 100; at += 20) await stage.tell(events.slice(at, at + 20));
+    await agrees(events.slice(0, 100));
+    await stage.stop(first);
+    for (let at = 100; at < events.length; at += 20) await stage.tell(events.slice(at, at + 20));
+    await agrees(events);
+    const { tallies } = await stage.ask(ReadTallies, { window: 'all', by: 'all' });
+    expect(tallies[0]?.tally.completed).toBe(folded(events).completed);
+    await watching.stop();
+    // Whoever does not count would tell what was so when it looked last.
+    expect(accepted).toEqual([...accepted].sort((one, other) => one - other));
+    expect(stage.log.filter((line) => line.includes('"Counting"'))).toHaveLength(2);
   });
 
   it('keeps its figures when NATS loses what it stored, and puts them there again', async () => {

@@ -1,6 +1,6 @@
 import { Bus } from '@muster/bus';
 import { shippedSettings } from '@muster/contracts';
-import { openServiceDatabase } from '@muster/event-store';
+import { Lead, openServiceDatabase } from '@muster/event-store';
 import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -53,8 +53,9 @@ const nodesProvider: FactoryProvider = {
   },
 };
 
+/** One process counts; any others answer what is asked, and take over when that one ends. */
 const workProvider: FactoryProvider = {
-  provide: Work,
+  provide: Lead,
   inject: [DataSource, Bus, Clock, Ids, Names, WorkingNodes, Logger, Shutdown],
   useFactory: (
     database: DataSource,
@@ -66,20 +67,29 @@ const workProvider: FactoryProvider = {
     log: Logger,
     shutdown: Shutdown,
   ) => {
-    const counting = new Counting({
-      database,
-      clock,
-      thresholdMs: shippedSettings.delayedThresholdMs,
-      onChanged: (requests) => {
-        work.changed(requests);
-      },
-    });
     const onProblem = (words: string, error: unknown) => {
       log.error({ msg: words, err: error }, 'Stats');
     };
-    const work = new Work(counting, { bus, clock, ids, names, nodes, onProblem });
-    shutdown.at('work', () => work.stop());
-    work.start();
-    return work;
+    const lead = new Lead(database, {
+      name: 'counting',
+      begin: (hold) => {
+        const counting = new Counting({
+          database,
+          clock,
+          thresholdMs: shippedSettings.delayedThresholdMs,
+          onChanged: (requests) => {
+            work.changed(requests);
+          },
+        });
+        const work = new Work(counting, { bus, clock, ids, names, nodes, hold, onProblem });
+        work.start();
+        return work;
+      },
+      onChange: (leading) => {
+        log.log(leading ? 'Counting' : 'Another process counts, or none can', 'Stats');
+      },
+    });
+    shutdown.at('work', () => lead.stop());
+    return lead;
   },
 };

@@ -1,5 +1,6 @@
 import type { Bus, Stoppable } from '@muster/bus';
 import { Figures, GatewayStart, Outage, SettingsState, shippedSettings } from '@muster/contracts';
+import type { Hold } from '@muster/event-store';
 import type { Clock, Ids } from '@muster/service';
 import type { Counting } from './counting.js';
 import { figuresOf } from './figures/figures.js';
@@ -24,11 +25,13 @@ export interface WorkPorts {
   readonly ids: Ids;
   readonly names: Names;
   readonly nodes: WorkingNodes;
+  /** Whether this process is still the one that counts. */
+  readonly hold: Hold;
   readonly onProblem: (words: string, error: unknown) => void;
 }
 
 /**
- * What stats does by itself: takes facts in, tells the figures once a second and the newest requests as they change, gives up
+ * What stats does by itself, in one process at a time: takes facts in, tells the figures once a second and the newest requests as they change, gives up
  * the requests of silent routers, and keeps its tables small. What fails is done again at its next time.
  */
 export class Work implements Stoppable {
@@ -93,7 +96,7 @@ export class Work implements Stoppable {
   }
 
   async #tick(told: ToldFigures): Promise<void> {
-    const { clock, nodes } = this.ports;
+    const { clock, nodes, hold } = this.ports;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#atMs > HELD_UP_MS) this.#routers.forgive(nowMs);
     this.#atMs = nowMs;
@@ -106,7 +109,8 @@ export class Work implements Stoppable {
         const rates = { perSecond: recent.perSecond(wallMs), recent: recent.steps(wallMs) };
         return figuresOf(ledger, { now, nodes: nodes.all, pending, ...rates });
       });
-      told.tell(figures);
+      // One that was held up while another took over would put back what was so before.
+      if (await hold.stands()) told.tell(figures);
     });
   }
 

@@ -5,15 +5,20 @@ import type { WorkingNode } from './figures/figures.js';
 /** The nodes as far as their work is concerned, from what their monitors say of them at this moment. */
 export class WorkingNodes {
   readonly #nodes = new Map<string, WorkingNode>();
+  /** The highest token seen of each node: a lower one comes from a monitor that has lost the node. */
+  readonly #tokens = new Map<string, number>();
   #watching: Stoppable | undefined;
 
   start(bus: Pick<Bus, 'bucket'>): void {
     this.#watching = bus.bucket('NODES', NodeState).watch((change) => {
       if (change.change === 'deleted') {
         this.#nodes.delete(change.key);
+        this.#tokens.delete(change.key);
         return;
       }
-      const { nodeId, link, executors } = change.value;
+      const { nodeId, token, link, executors } = change.value;
+      if (token < (this.#tokens.get(nodeId) ?? 0)) return;
+      this.#tokens.set(nodeId, token);
       const online = executors.filter(({ state }) => state === 'online');
       const slots = online.reduce((sum, executor) => sum + executor.slots, 0);
       this.#nodes.set(nodeId, { nodeId, connected: link.phase === 'up', slots });

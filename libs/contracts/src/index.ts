@@ -339,7 +339,7 @@ export { type KeyHolders, keyHolders } from './rotation.js';
 export { PlaygroundChat, PlaygroundStep, routerOrders, type Said } from './router/playground.js';
 export { Sealed } from './sealed.js';
 export { Conservation, Figures, MOST_FIGURED_NODES, NodeFigures, RECENT } from './stats/figures.js';
-export { GatewayStart } from './stats/gateway-start.js';
+export { gatewayOrders, GatewayStart, ReadGatewayStart } from './stats/gateway-start.js';
 export { cursorOfRequest, isAmong, RequestCursor, RequestFilter, requestOfCursor } from './stats/request-filter.js';
 export { isOpen, newestRequestFirst, RequestState, requestStates, RequestView } from './stats/request-view.js';
 export {

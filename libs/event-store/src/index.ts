@@ -13,6 +13,7 @@ export { type Numbered, readNumbered } from './feed.js';
 export { type ForeignOptions, foreignRow, type Owner, startForeignProjection } from './foreign-facts.js';
 export { type Handled, handlerFor, type HandleOptions, type HandlerOptions } from './handler.js';
 export type { Lag } from './lag.js';
+export { type Hold, Lead, type Led } from './lead.js';
 export { countParked, listParked, type Parked } from './parked.js';
 export { checkpointOf, type Projection, projection, type ProjectionOptions } from './projection.js';
 export { type Projections, type ProjectionsOptions, startProjections } from './projector.js';

@@ -11,6 +11,7 @@ import { Bus, type Stoppable, within } from '@muster/bus';
 import { Clock } from '@muster/service';
 import { GatewayConfig } from '../config.js';
 import { KnownSettings } from '../settings/known-settings.js';
+import { GatewayLife } from './gateway-life.js';
 import { LiveFleet } from './live-fleet.js';
 
 /** One change a second for the whole fleet, however much happens. */
@@ -22,8 +23,6 @@ const READY_WITHIN_MS = 3_000;
 /** Keeps the fleet in memory from the bus: facts, states and pulses always, samples while somebody looks. */
 @Injectable()
 export class FleetFeed implements OnModuleInit, OnApplicationShutdown {
-  /** When this Gateway started. */
-  readonly startedAt: string;
   readonly #live: LiveFleet;
   readonly #opened: Stoppable[] = [];
   readonly #changes = new Set<(change: FleetChange) => void>();
@@ -36,10 +35,13 @@ export class FleetFeed implements OnModuleInit, OnApplicationShutdown {
     private readonly bus: Bus,
     private readonly clock: Clock,
     private readonly settings: KnownSettings,
+    life: GatewayLife,
     config: GatewayConfig,
   ) {
-    this.startedAt = clock.now();
-    this.#live = new LiveFleet(config.version, this.startedAt, clock.monotonicMs(), config);
+    this.#live = new LiveFleet(config.version, life.start.at, clock.monotonicMs(), config);
+    life.onChange(({ at }) => {
+      this.#live.startedAt(at);
+    });
   }
 
   async onModuleInit(): Promise<void> {

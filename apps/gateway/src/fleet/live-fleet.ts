@@ -59,6 +59,7 @@ export class LiveFleet {
   #settings: Pick<SettingsState, 'version' | 'inferenceOpen'> | undefined;
   #stores = { parked: false, heldUp: false };
   #gateway: GatewayView;
+  #startedAt: string;
 
   /**
    * `lookingAt` is where the registry looks for a first node, told for as long as none was ever registered; `apiUrl` is where
@@ -72,7 +73,13 @@ export class LiveFleet {
       ...(lookingAt === undefined ? {} : { lookingAt }),
       ...(apiUrl === undefined ? {} : { apiUrl }),
     };
+    this.#startedAt = startedAt;
     this.#aliveSinceMs = nowMs;
+  }
+
+  /** The Gateway has started at this time, before this gateway service did. */
+  startedAt(startedAt: string): void {
+    this.#startedAt = startedAt;
   }
 
   /** Whether a node of this id is present. */
@@ -186,13 +193,15 @@ export class LiveFleet {
   }
 
   #moveGateway(nowMs: number): boolean {
-    const { lookingAt, notices: before, settingsVersion: seen, ...rest } = this.#gateway;
+    const { lookingAt, notices: before, settingsVersion: seen, startedAt, ...rest } = this.#gateway;
     const notices = [...this.#notices(nowMs), ...(this.#settings?.inferenceOpen ? (['inference-open'] as const) : [])];
     const settingsVersion = this.#settings?.version ?? seen;
     const found = lookingAt !== undefined && this.#fleet.position > 0;
-    if (!found && notices.join() === before.join() && settingsVersion === seen) return false;
+    const isOlder = startedAt !== this.#startedAt;
+    if (!found && !isOlder && notices.join() === before.join() && settingsVersion === seen) return false;
     this.#gateway = {
       ...rest,
+      startedAt: this.#startedAt,
       notices,
       ...(settingsVersion === undefined ? {} : { settingsVersion }),
       ...(lookingAt === undefined || found ? {} : { lookingAt }),

@@ -61,6 +61,28 @@ describe('what was served, at the gateway', () => {
     expect(Math.abs(Date.now() - Date.parse(started?.at ?? ''))).toBeLessThan(60_000);
   });
 
+  it('is one life with every further gateway, which ends with the last of them', async () => {
+    const start = () => bus.bus.bucket('GATEWAY', GatewayStart).get('gateway');
+    const first = await until(start, undefined, within10);
+    const second = await testGateway(nats.url);
+    const joined = await second.socket(token).timeout(5_000).emitWithAck('fleet:join');
+    expect(joined).toMatchObject({ ok: true, snapshot: { gateway: { startedAt: first?.at } } });
+    expect(await start()).toEqual(first);
+    await second.stop();
+    // One that began at the same moment and did not hear of the first: the earlier beginning holds.
+    await bus.bus
+      .bucket('GATEWAY', GatewayStart)
+      .put('gateway', { run: randomUUID(), at: new Date(Date.now() + 60_000).toISOString() });
+    await until(start, (now) => now?.run === first?.run, within10);
+    const earlier = { run: randomUUID(), at: '2026-01-01T00:00:00.000Z' };
+    await bus.bus.bucket('GATEWAY', GatewayStart).put('gateway', earlier);
+    const startedAt = async () => {
+      const reply = await socket.timeout(5_000).emitWithAck('fleet:join');
+      return reply.ok ? reply.snapshot.gateway.startedAt : undefined;
+    };
+    await until(startedAt, (at) => at === earlier.at, within10);
+  });
+
   it('tells the figures by REST and in their room, and each new set of them', async () => {
     const read = async () => (await gateway.call('GET', '/api/figures', { token })).json();
     expect(await read()).toEqual({ figures: null });

@@ -89,6 +89,24 @@ describe('the leases of the shards', () => {
     expect(problems.splice(0).length).toBeGreaterThan(0);
   });
 
+  it('of a monitor that died are taken over as soon as they run out, not a turn later', async () => {
+    const lasting = { ttlMs: 1_500, renewEveryMs: 1_400, marginMs: 300 };
+    await database.query(
+      `update leases set holder = 'dead', expires_at = clock_timestamp() + interval '1600 milliseconds'`,
+    );
+    await database.query(`insert into monitors (monitor_id, seen_at) values ('dead', clock_timestamp())`);
+    const one = new Leases({
+      ...{ database, holder: 'one', monotonicMs: () => performance.now(), times: lasting },
+      onError: (error) => problems.push(error),
+    });
+    all.push(one);
+    await one.start();
+    const startedMs = performance.now();
+    await until(() => one.held().size === SHARDS);
+    // The second turn comes after 1.4 s and the third would come after 2.8 s.
+    expect(performance.now() - startedMs).toBeLessThan(2_600);
+  });
+
   it('of a monitor that died are taken over', async () => {
     await database.query(`update leases set holder = 'dead', expires_at = clock_timestamp() + interval '1 second'`);
     await database.query(`insert into monitors (monitor_id, seen_at) values ('dead', clock_timestamp())`);

@@ -32,6 +32,9 @@ interface Watched {
   readonly answers: Promise<readonly Stoppable[]>;
   readonly keeper: ReturnType<ReturnType<typeof statesOf>['keep']>;
   readonly modelKeeper: ReturnType<ReturnType<typeof modelsOf>['keep']>;
+  /** Puts the last state once more, over what somebody else has put there; the models likewise. */
+  readonly tellAgain: () => void;
+  readonly tellModelsAgain: () => void;
 }
 
 const ROUND_MS = 200;
@@ -76,12 +79,14 @@ export class Links {
   async start(): Promise<void> {
     const { bus, fleet, settings, leases } = this.parts;
     this.#watchingStates = statesOf(bus).watch((change) => {
-      if (change.change === 'put') this.#states.set(change.key, change.value);
-      else this.#states.delete(change.key);
+      if (change.change === 'deleted') this.#states.delete(change.key);
+      else if (this.#isOfHolder(change)) this.#states.set(change.key, change.value);
+      else this.#watched.get(change.key)?.tellAgain();
     });
     this.#watchingModels = modelsOf(bus).watch((change) => {
-      if (change.change === 'put') this.#models.set(change.key, change.value);
-      else this.#models.delete(change.key);
+      if (change.change === 'deleted') this.#models.delete(change.key);
+      else if (this.#isOfHolder(change)) this.#models.set(change.key, change.value);
+      else this.#watched.get(change.key)?.tellModelsAgain();
     });
     await Promise.all([this.#watchingStates.ready, this.#watchingModels.ready, settings.open(bus), fleet.open(bus)]);
     await leases.start();
@@ -108,6 +113,11 @@ export class Links {
     ];
     this.#pulse();
     this.parts.keeper.start(() => this.#feeds());
+  }
+
+  /** False for what a monitor puts that was held up and has not noticed yet that it lost the node to this one. */
+  #isOfHolder({ key, value }: { readonly key: string; readonly value: { readonly token: number } }): boolean {
+    return value.token >= (this.#watched.get(key)?.watch.wanted.token ?? 0);
   }
 
   get size(): number {
@@ -243,20 +253,33 @@ export class Links {
     const { nodeId } = wanted.node;
     const keeper = statesOf(bus).keep();
     const modelKeeper = modelsOf(bus).keep();
+    let told: NodeState | undefined;
+    let toldModels: NodeModels | undefined;
+    const tellAgain = () => {
+      if (told !== undefined) keeper.set(nodeId, told);
+    };
+    const tellModelsAgain = () => {
+      if (toldModels !== undefined) modelKeeper.set(nodeId, toldModels);
+    };
     const watch = new NodeWatch(
       world,
       wanted,
       this.#states.get(nodeId),
       (state) => {
-        keeper.set(nodeId, state);
+        told = state;
+        tellAgain();
       },
       (models) => {
-        modelKeeper.set(nodeId, { nodeId, token: wanted.token, ...models });
+        toldModels = { nodeId, token: wanted.token, ...models };
+        tellModelsAgain();
       },
     );
     // Kept while the link is down, and over a loss of the bucket too.
     const known = this.#models.get(nodeId);
-    if (known !== undefined) modelKeeper.set(nodeId, { ...known, token: wanted.token });
+    if (known !== undefined) {
+      toldModels = { ...known, token: wanted.token };
+      tellModelsAgain();
+    }
     const orders = new ExecutorOrders(nodeId, {
       bus,
       facts,
@@ -278,7 +301,7 @@ export class Links {
       }),
       ...orders.answer(),
     ]);
-    this.#watched.set(nodeId, { watch, answers, keeper, modelKeeper });
+    this.#watched.set(nodeId, { watch, answers, keeper, modelKeeper, tellAgain, tellModelsAgain });
     void this.parts.keeper.flowOf(nodeId).then((flow) => {
       watch.feed.open(flow);
     });

@@ -31,7 +31,7 @@ export interface KeyRotationOptions {
  */
 export class KeyRotation {
   readonly #fleet = new Fleet();
-  readonly #links = new Map<string, Link>();
+  readonly #links = new Map<string, { readonly token: number; readonly link: Link }>();
   #state: SettingsState | undefined;
   #following: Following | undefined;
   #watching: Watching | undefined;
@@ -45,8 +45,10 @@ export class KeyRotation {
   start(): void {
     const { bus, bucket, onFailure } = this.options;
     this.#watching = bus.bucket('NODES', NodeState).watch((change) => {
-      if (change.change === 'put') this.#links.set(change.key, change.value.link);
-      else this.#links.delete(change.key);
+      if (change.change === 'deleted') this.#links.delete(change.key);
+      // A lower token comes from a monitor that has lost the node.
+      else if (change.value.token >= (this.#links.get(change.key)?.token ?? 0))
+        this.#links.set(change.key, change.value);
     });
     const states = this.#watching.ready;
     const known = bus
@@ -68,7 +70,7 @@ export class KeyRotation {
     const nodes = [...this.#fleet.nodes.values()].map(({ nodeId, activated }) => ({
       nodeId,
       activated,
-      link: this.#links.get(nodeId),
+      link: this.#links.get(nodeId)?.link,
     }));
     return keyHolders(nodes, this.#state?.accessKey.keyId ?? '');
   }

@@ -1,30 +1,41 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RequestEvent } from '@muster/contracts';
 
 /** One file is read into memory at a time. */
 const FILE_BYTES = 2 * 1024 * 1024;
-const NAME = /^(\d{8})\.ndjson$/;
+const NAME = /\.ndjson$/;
 
 /**
  * Facts on disk, while they can not be told: files of one fact a line, oldest first. Up to its bound; what comes then is not
  * taken, and whoever gave it counts it. A line that was half written when the machine fell is passed over.
+ *
+ * Several routers may share a folder: each writes files of its own name. Whoever starts takes over all that are there: those of
+ * a router that is gone, which nobody else would tell, and those of one that is not, which goes on in a new file. Should
+ * both tell a fact, it takes effect once by its id.
  */
 export class SpoolFile {
   /** Numbers and sizes, oldest first. */
   readonly #files: { number: number; bytes: number; facts: number }[] = [];
   #bytes = 0;
 
+  /** `life` names the files of this process: letters and digits, another one for each. */
   constructor(
     private readonly folder: string,
     private readonly mostBytes: number,
+    private readonly life: string,
   ) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(folder).sort()) {
-      const number = Number(NAME.exec(name)?.[1] ?? Number.NaN);
-      if (Number.isNaN(number)) continue;
-      const { size: bytes } = statSync(join(folder, name));
-      this.#files.push({ number, bytes, facts: linesOf(readFileSync(join(folder, name), 'utf8')).length });
+      if (!NAME.test(name)) continue;
+      const number = this.#files.length + 1;
+      const taken = unlessGone(() => {
+        renameSync(join(folder, name), this.#path(number));
+        return readFileSync(this.#path(number), 'utf8');
+      });
+      if (taken === undefined) continue;
+      const { size: bytes } = statSync(this.#path(number));
+      this.#files.push({ number, bytes, facts: linesOf(taken).length });
       this.#bytes += bytes;
     }
   }
@@ -61,13 +72,20 @@ export class SpoolFile {
     if (file === undefined) return undefined;
     // What is written from now on goes into the next file.
     this.#closed = Math.max(this.#closed, file.number);
-    const events = linesOf(readFileSync(this.#path(file.number), 'utf8'));
+    const forget = () => {
+      this.#files.shift();
+      this.#bytes -= file.bytes;
+    };
+    const text = unlessGone(() => readFileSync(this.#path(file.number), 'utf8'));
+    if (text === undefined) {
+      forget();
+      return this.oldest();
+    }
     return {
-      events,
+      events: linesOf(text),
       remove: () => {
         rmSync(this.#path(file.number), { force: true });
-        this.#files.shift();
-        this.#bytes -= file.bytes;
+        forget();
       },
     };
   }
@@ -83,7 +101,7 @@ export class SpoolFile {
   }
 
   #path(number: number): string {
-    return join(this.folder, `${String(number).padStart(8, '0')}.ndjson`);
+    return join(this.folder, `${String(number).padStart(8, '0')}.${this.life}.ndjson`);
   }
 }
 
@@ -96,4 +114,14 @@ function linesOf(text: string): RequestEvent[] {
       return [];
     }
   });
+}
+
+/** Undefined when another router has taken the file over. */
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -35,18 +35,31 @@ describe('the spool of facts', () => {
 
   it('gives back what was written, oldest first, in another process too, and leaves no file', () => {
     const written = facts(9_000);
-    const spool = new SpoolFile(folder, 64 * MIB);
+    const spool = new SpoolFile(folder, 64 * MIB, 'life1');
     expect(spool.append(written.slice(0, 5_000))).toBe(5_000);
     expect(spool.append(written.slice(5_000))).toBe(4_000);
     expect(readdirSync(folder).length).toBeGreaterThan(0);
-    const other = new SpoolFile(folder, 64 * MIB);
+    const other = new SpoolFile(folder, 64 * MIB, 'life2');
     expect(other.facts).toBe(9_000);
     expect(readAll(other)).toEqual(written);
     expect([readdirSync(folder), other.facts]).toEqual([[], 0]);
   });
 
+  it('is shared by routers that live side by side: what each wrote is read once, and each goes on writing', () => {
+    const one = new SpoolFile(folder, MIB, 'one');
+    one.append(facts(3));
+    const two = new SpoolFile(folder, MIB, 'two');
+    expect(two.facts).toBe(3);
+    one.append([fact(3)]);
+    two.append([fact(4)]);
+    expect(readAll(two)).toEqual([...facts(3), fact(4)]);
+    expect(readAll(one)).toEqual([fact(3)]);
+    expect([readdirSync(folder), one.append([fact(5)])]).toEqual([[], 1]);
+    expect(readAll(new SpoolFile(folder, MIB, 'three'))).toEqual([fact(5)]);
+  });
+
   it('keeps what is written while the oldest file is being told', () => {
-    const spool = new SpoolFile(folder, MIB);
+    const spool = new SpoolFile(folder, MIB, 'life3');
     spool.append(facts(3));
     const file = spool.oldest();
     spool.append([fact(7)]);
@@ -55,7 +68,7 @@ describe('the spool of facts', () => {
   });
 
   it('takes no more than its bound, and again when there is room', () => {
-    const spool = new SpoolFile(folder, MIB);
+    const spool = new SpoolFile(folder, MIB, 'life4');
     const taken = spool.append(facts(50_000));
     expect(taken).toBeGreaterThan(3_000);
     expect(taken).toBeLessThan(6_000);
@@ -65,13 +78,13 @@ describe('the spool of facts', () => {
   });
 
   it('passes over a line that was half written when the machine fell', () => {
-    new SpoolFile(folder, MIB).append(facts(2));
+    new SpoolFile(folder, MIB, 'life5').append(facts(2));
     appendFileSync(join(folder, readdirSync(folder)[0] ?? ''), '{"type":"RequestSta');
-    expect(readAll(new SpoolFile(folder, MIB))).toEqual(facts(2));
+    expect(readAll(new SpoolFile(folder, MIB, 'life6'))).toEqual(facts(2));
   });
 
   it('tells each fact until it is surely stored, says which are lost, and overtakes none that waits', async () => {
-    const spool = new SpoolFile(folder, MIB);
+    const spool = new SpoolFile(folder, MIB, 'life7');
     const told: RequestMessage[] = [];
     let up = true;
     let stores = true;

@@ -48,6 +48,31 @@ describe('slots', () => {
     for (const slots of made.splice(0)) slots.close();
   });
 
+  it('that other routers use are not given, and come back to who waits when they are free', async () => {
+    const slots = slotsOf(place('one', { slots: 4 }));
+    slots.others(1, new Map([['one/tiny', 2]]));
+    held(slots);
+    held(slots);
+    const waiter = waiting(slots);
+    expect(slots.load).toMatchObject([{ inFlight: 2 }]);
+    slots.others(1, new Map([['one/tiny', 1]]));
+    expect((await waiter.slot)?.place.id).toBe('one/tiny');
+  });
+
+  it('can not all be kept by other routers: an equal part stays, and one at least', () => {
+    const slots = slotsOf(place('one', { slots: 4 }), place('two', { model: 'small', slots: 1 }));
+    const taken = new Map([
+      ['one/tiny', 4],
+      ['two/tiny', 1],
+    ]);
+    slots.others(1, taken);
+    held(slots);
+    held(slots);
+    waiting(slots).leave();
+    held(slots, { model: 'small' });
+    waiting(slots, { model: 'small' }).leave();
+  });
+
   it('are never given twice, and every waiter gets one in its turn, whatever happens in between', async () => {
     const steps = fc.array(
       fc.oneof(

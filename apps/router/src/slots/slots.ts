@@ -52,7 +52,10 @@ const RECENT_FOR_MS = 10_000;
 const RECENT_WEIGHT = 0.3;
 
 class Executor implements Candidate {
-  inFlight = 0;
+  /** Requests of this router. */
+  own = 0;
+  /** Requests of other routers, as they told it last. */
+  elsewhere = 0;
   heldBackUntilMs = 0;
   #recentMs: number | undefined;
   #recentAtMs = 0;
@@ -68,6 +71,10 @@ class Executor implements Candidate {
 
   get slots(): number {
     return this.place.slots;
+  }
+
+  get inFlight(): number {
+    return this.own + this.elsewhere;
   }
 
   get recentMs(): number | undefined {
@@ -94,7 +101,8 @@ interface Group {
 
 /**
  * Every slot there is, and who has it. Requests in flight are counted here, at the moment a slot is given, and not from what
- * nodes report: two requests never get the same slot. A queue for each model, of twice as many places as the model has slots
+ * nodes report: two requests of this router never get the same slot. Those of other routers count as they tell them, a moment
+ * later. A queue for each model, of twice as many places as the model has slots
  * and never less than 30; whoever finds it full is told so at once.
  */
 export class Slots {
@@ -102,6 +110,7 @@ export class Slots {
   readonly #groups = new Map<string, Group>();
   #queued = 0;
   #inFlight = 0;
+  #changes = 0;
 
   constructor(private readonly options: SlotsOptions) {}
 
@@ -115,7 +124,27 @@ export class Slots {
 
   /** Every place with what is in flight there. */
   get load(): { place: Place; inFlight: number }[] {
-    return [...this.#executors.values()].map(({ place, inFlight }) => ({ place, inFlight }));
+    return [...this.#executors.values()].map(({ place, own }) => ({ place, inFlight: own }));
+  }
+
+  /** Grows with each slot that is taken or given back. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /**
+   * Takes up what so many other routers have in flight, by the place's id: as many slots are taken there. Its equal part of the
+   * slots, one at least, stays this router's: else one that is never idle would keep them from the others for ever.
+   */
+  others(routers: number, inFlight: ReadonlyMap<string, number>): void {
+    const freed = new Set<string>();
+    for (const executor of this.#executors.values()) {
+      const ownPart = Math.max(1, Math.floor(executor.slots / (routers + 1)));
+      const now = Math.max(0, Math.min(inFlight.get(executor.id) ?? 0, executor.slots - ownPart));
+      if (now < executor.elsewhere) freed.add(executor.place.model);
+      executor.elsewhere = now;
+    }
+    for (const model of freed) this.#serve(model);
   }
 
   /** Takes up what is known now. Requests in flight on a place that is gone go on; nobody new is sent there. */
@@ -134,7 +163,7 @@ export class Slots {
     for (const [id, executor] of this.#executors)
       if (!known.has(id)) {
         executor.place = { ...executor.place, state: 'away' };
-        if (executor.inFlight === 0) this.#executors.delete(id);
+        if (executor.own === 0) this.#executors.delete(id);
       }
     for (const [model, { queue }] of this.#groups)
       if (!models.has(model) && queue.size === 0) this.#groups.delete(model);
@@ -189,18 +218,19 @@ export class Slots {
   }
 
   #take(executor: Executor): Held {
-    executor.inFlight += 1;
+    executor.own += 1;
     this.#inFlight += 1;
+    this.#changes += 1;
     let held = true;
     const giveBack = (tookMs: number | undefined) => {
       if (!held) return;
       held = false;
-      executor.inFlight -= 1;
+      executor.own -= 1;
       this.#inFlight -= 1;
+      this.#changes += 1;
       if (tookMs !== undefined) executor.took(tookMs);
       const { place } = executor;
-      if (executor.inFlight === 0 && place.state === 'away' && !this.#isListed(executor))
-        this.#executors.delete(place.id);
+      if (executor.own === 0 && place.state === 'away' && !this.#isListed(executor)) this.#executors.delete(place.id);
       this.#serve(place.model);
     };
     return {

@@ -4,8 +4,9 @@ import { NodeId } from '../registry/node.events.js';
 const count = z.number().check(z.int(), z.gte(0));
 
 /**
- * Each router says once a second that it is there: `muster.sample.router.<router>`. Silence for 10 s: the requests that it had
- * begun are lost, unless their end is told later from its spool.
+ * Each router says once a second at least that it is there, and while there are others 0.2 s after a change in its slots:
+ * `muster.sample.router.<router>`. Silence for 10 s: the requests that it had begun are lost, unless their end is told later
+ * from its spool.
  */
 export const RouterPulse = z.object({
   /** This life of the router, as in its facts. */
