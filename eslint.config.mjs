@@ -76,7 +76,7 @@ export default [
   },
   {
     // Tests, their fixtures and the drills may use the testing room; a test that is skipped or alone is a wish.
-    files: ['**/*.spec.ts', '**/*.fixture.ts', 'tools/src/drills/**/*.ts'],
+    files: ['**/*.spec.ts', '**/*.fixture.ts', 'tools/src/drills/**/*.ts', 'tools/src/upgrade/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(['testing']),
       'no-restricted-syntax': [

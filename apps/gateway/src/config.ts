@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ListenPort, OriginsEnvironment, ServiceConfig } from '@muster/service';
+import { ListenPort, OriginsEnvironment, releaseVersion, ServiceConfig } from '@muster/service';
 import * as z from 'zod/mini';
 import { type CookiePlan, cookiePlan, isLoopback } from './sessions/session-cookie.js';
 
@@ -57,12 +56,9 @@ export type GatewayEnvironment = z.infer<typeof GatewayEnvironment>;
 
 const room = join(import.meta.dirname, '..');
 
-const versionOf = (packageJson: string): string =>
-  z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageJson, 'utf8'))).version;
-
 /** What follows from the environment. */
 export class GatewayConfig {
-  readonly version = versionOf(join(room, 'package.json'));
+  readonly version = releaseVersion();
   readonly publicUrl: URL;
   /** The console's own address, by every name that it has. */
   readonly ownOrigins: readonly string[];

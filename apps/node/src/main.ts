@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod/mini';
 import { askAccessKey } from './ask-access-key.js';
 import { readCommandLine } from './command-line.js';
 import { ticketFor } from './inference/print-ticket.js';
 import { startNode } from './node-service.js';
+import { releaseVersion } from './release.js';
 import { installService } from './service/install-service.js';
 import { readServiceCommand } from './service/service-plan.js';
 import { exitCodes, StartFailure } from './start-failure.js';
@@ -14,9 +13,7 @@ import { openTerminal, type Terminal } from './terminal.js';
 /** How long a stop may take before the process ends all the same. */
 const STOP_WITHIN_MS = 10_000;
 
-const { version } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
+const version = releaseVersion();
 
 const print = (text: string) => void process.stdout.write(text);
 const say = (text: string) => print(`${text}\n`);

@@ -105,3 +105,18 @@ export class Outage extends Error {
     super(message, options);
   }
 }
+
+/** The database was changed by a newer release than this one: to go on would write what that release did not mean. */
+export class NewerDatabase extends Error {
+  override readonly name = 'NewerDatabase';
+
+  constructor(
+    readonly schema: string,
+    readonly migrations: readonly string[],
+  ) {
+    super(
+      `The database is newer than this release: the tables of ${schema} were changed by ${migrations.join(', ')}, which it does not know. ` +
+        'Start the release that did it, or a newer one, or restore the backup from before the upgrade. Nothing was changed.',
+    );
+  }
+}

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Outage } from '@muster/contracts';
+import { NewerDatabase, Outage } from '@muster/contracts';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { pauseMs } from './bell.js';
 import { raiseEpochIfMoved } from './epoch.js';
-import { isOutage } from './failures.js';
+import { codeOf, isOutage } from './failures.js';
 import { EventStore1764000000000 } from './migrations/1764000000000-event-store.js';
 import { Snapshots1765000000000 } from './migrations/1765000000000-snapshots.js';
 import { Epoch1765000000001 } from './migrations/1765000000001-epoch.js';
@@ -27,6 +27,8 @@ export interface DatabaseOptions {
   readonly connections?: number;
   /** How long to go on trying while the server does not answer; 10 s unless told otherwise. */
   readonly connectWithinMs?: number;
+  /** How long to wait while another process brings the tables up to date, and how long a migration of ours may take; 5 min unless told otherwise. */
+  readonly migrateWithinMs?: number;
   /** Told when an idle connection breaks. The next call makes a new one. */
   readonly onLost?: (error: Error) => void;
 }
@@ -37,7 +39,6 @@ export interface DatabaseOptions {
  */
 const TIMEOUTS = { statement_timeout: 10_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 5_000 };
 const CONNECT_TIMEOUT_MS = 5_000;
-/** How long to wait while another process migrates. */
 const MIGRATE_WITHIN_MS = 300_000;
 const OWN_MIGRATIONS = [
   EventStore1764000000000,
@@ -47,6 +48,8 @@ const OWN_MIGRATIONS = [
   ParkedFacts1765000000003,
 ];
 const MIGRATIONS_LOCK = 'muster migrations';
+/** The SQLSTATE of a statement that took longer than it may. */
+const QUERY_CANCELED = '57014';
 
 /**
  * The options that put a session into the schema and bound what it may hold up. Statements are short here: to compile one to
@@ -59,7 +62,9 @@ const sessionOptions = (schema: string, more: Record<string, number> = {}): stri
 
 /**
  * Opens the service's part of the database: makes the schema if it is not there, brings its tables up to date (one process
- * at a time, others wait), begins a new epoch if it was restored from elsewhere, and returns the pool. Rejects with an Outage when the server does not answer in time.
+ * at a time, others wait up to 5 min), begins a new epoch if it was restored from elsewhere, and returns the pool. Rejects with
+ * an Outage when the server does not answer in time or another process does not end its migration, and with NewerDatabase,
+ * before anything is changed, when a newer release has been here.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
   const { url, schema, applicationName, entities = [], migrations = [], connections = 10 } = options;
@@ -88,7 +93,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
       return database;
     } catch (error) {
       if (database.isInitialized) await database.destroy();
-      if (!isOutage(error)) throw error;
+      if (!isOutage(error) || error instanceof StillMigrating) throw error;
       const waitMs = pauseMs(failures);
       if (performance.now() + waitMs > deadline)
         throw new Outage('database', 'The database does not answer', { cause: error });
@@ -97,19 +102,69 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
   }
 }
 
-async function migrate(database: DataSource, { url, schema, applicationName }: DatabaseOptions): Promise<void> {
+async function migrate(database: DataSource, options: DatabaseOptions): Promise<void> {
+  const { url, schema, applicationName, migrateWithinMs = MIGRATE_WITHIN_MS } = options;
   const client = await connectTo(url, schema, `${applicationName} migrations`, {
-    statement_timeout: MIGRATE_WITHIN_MS,
+    statement_timeout: migrateWithinMs,
     lock_timeout: 0,
   });
   try {
-    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`${MIGRATIONS_LOCK} ${schema}`]);
+    await takeMigrationsLock(client, schema, migrateWithinMs);
     await client.query(`create schema if not exists ${schema}`);
     await database.initialize();
-    await database.runMigrations();
+    if (await isBehind(database, client, schema)) await runMigrations(database, schema, migrateWithinMs);
     await raiseEpochIfMoved(client);
   } finally {
     await client.end();
+  }
+}
+
+/** Held until the session ends, so also when this process dies. */
+async function takeMigrationsLock(client: pg.Client, schema: string, withinMs: number): Promise<void> {
+  try {
+    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`${MIGRATIONS_LOCK} ${schema}`]);
+  } catch (error) {
+    if (codeOf(error) !== QUERY_CANCELED) throw error;
+    throw new StillMigrating(schema, withinMs, { cause: error });
+  }
+}
+
+class StillMigrating extends Outage {
+  constructor(schema: string, withinMs: number, options: ErrorOptions) {
+    super(
+      'database',
+      `Another process has been bringing the tables of ${schema} up to date for ${withinMs / 1000} s and is not done. Start again; what runs now goes on`,
+      options,
+    );
+  }
+}
+
+/** Whether there is a migration that has not run yet. Throws NewerDatabase when one has run that this release does not know. */
+async function isBehind(database: DataSource, client: pg.Client, schema: string): Promise<boolean> {
+  const known = database.migrations.flatMap(({ name }) => name ?? []);
+  const { rows: tables } = await client.query('select 1 where to_regclass($1) is not null', [`${schema}.migrations`]);
+  if (tables.length === 0) return true;
+  const { rows } = await client.query<{ name: string }>('select name from migrations order by id');
+  const run = rows.map(({ name }) => name);
+  const unknown = run.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new NewerDatabase(schema, unknown);
+  return known.some((name) => !run.includes(name));
+}
+
+/** On a connection of its own: what changes large tables may take longer than any statement of the service. */
+async function runMigrations({ options }: DataSource, schema: string, withinMs: number): Promise<void> {
+  if (options.type !== 'postgres') throw new Error('The database was not opened by openDatabase');
+  const session = sessionOptions(schema, { statement_timeout: withinMs });
+  const migrating = new DataSource({
+    ...options,
+    poolSize: 1,
+    extra: { options: session, keepAlive: true, query_timeout: withinMs + 5_000 },
+  });
+  await migrating.initialize();
+  try {
+    await migrating.runMigrations();
+  } finally {
+    await migrating.destroy();
   }
 }
 

@@ -3,6 +3,7 @@ export { Answers, type AnswersOptions, OnFact } from './decorators.js';
 export { type CheckResult, Health, type Readiness } from './health.js';
 export { loggingOf } from './logging.js';
 export { Clock, Ids, RandomIds, SystemClock } from './ports.js';
+export { releaseVersion } from './release.js';
 export {
   type RunningService,
   runService,

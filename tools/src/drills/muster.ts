@@ -27,13 +27,15 @@ export class DrilledMuster {
   constructor(
     private readonly root: string,
     readonly folder: string,
+    private readonly options: readonly string[] = [],
   ) {}
 
   /** Resolves with how long it took until the address was said. */
   async start(): Promise<number> {
     const startedMs = performance.now();
     const program = join(this.root, 'tools/dist/start/main.js');
-    const child = spawn(process.execPath, [program, '--data', this.folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const args = [program, '--data', this.folder, ...this.options];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
     let said = '';
     await new Promise<void>((resolve, reject) => {
@@ -46,7 +48,10 @@ export class DrilledMuster {
         [this.address, this.code] = [address, code];
         resolve();
       });
-      child.once('exit', () => reject(new Error(`It did not start:\n${said}`)));
+      child.once('exit', () => {
+        clearTimeout(timer);
+        reject(new Error(`It did not start:\n${said}`));
+      });
     });
     return performance.now() - startedMs;
   }

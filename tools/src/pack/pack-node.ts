@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { neededPackages, type Package, readManifest } from './packages.js';
+import { neededPackages, type Package, readManifest, versionOf } from './packages.js';
 
 const NAME = 'muster-node';
 /** What the packages within ask for. */
@@ -51,11 +51,10 @@ export async function packNode(root: string, into: string): Promise<string> {
 }
 
 function manifestOf(app: string, needed: readonly Package[]) {
-  const { version } = readManifest(app);
   const packages = needed.filter(({ name, place }) => name === place);
   return {
     name: NAME,
-    version,
+    version: versionOf(app),
     description: 'The Muster node service: shows a machine to a Gateway and serves its models.',
     license: 'MIT',
     type: 'module',

@@ -4,7 +4,8 @@ import * as z from 'zod/mini';
 
 const Manifest = z.looseObject({
   name: z.string(),
-  version: z.string(),
+  /** Our own packages have none: theirs is that of the root. */
+  version: z.optional(z.string()),
   dependencies: z._default(z.record(z.string(), z.string()), {}),
 });
 export type Manifest = z.infer<typeof Manifest>;
@@ -21,6 +22,14 @@ export interface Package {
 export const readManifest = (folder: string): Manifest =>
   Manifest.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
 
+/** The version of the package in `folder`; of one of our own that of the release, which the root alone names. */
+export function versionOf(folder: string): string {
+  const { version } = existsSync(join(folder, 'package.json')) ? readManifest(folder) : {};
+  if (version !== undefined) return version;
+  if (dirname(folder) === folder) throw new Error('No package.json above tells a version');
+  return versionOf(dirname(folder));
+}
+
 /**
  * All packages that the one in `folder` needs to run, and those that they need, each with its place below `node_modules`. A
  * second version of a package lies below the one that needs it. Throws when one is not installed.
@@ -31,7 +40,7 @@ export function neededPackages(folder: string): Package[] {
     for (const name of Object.keys(readManifest(from).dependencies)) {
       const lies = find(name, from);
       if (lies === undefined) throw new Error(`${name}, which ${from} needs, is not installed`);
-      const { version } = readManifest(lies);
+      const version = versionOf(lies);
       const shared = found.get(name);
       if (shared?.version === version) continue;
       const place = shared === undefined ? name : `${placeOfFrom}/node_modules/${name}`;

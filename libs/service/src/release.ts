@@ -1,0 +1,18 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
+
+const Manifest = z.object({ version: z.optional(z.string()) });
+
+/**
+ * The version of Muster that runs, as the manifest at the root of the repository says it; packages within have none of their
+ * own. It is that of the nearest folder above `from` whose manifest tells one. Throws when there is none.
+ */
+export function releaseVersion(from: string = import.meta.dirname): string {
+  const path = join(from, 'package.json');
+  const { version } = existsSync(path) ? Manifest.parse(JSON.parse(readFileSync(path, 'utf8'))) : {};
+  if (version !== undefined) return version;
+  const above = dirname(from);
+  if (above === from) throw new Error('No package.json above this program tells its version');
+  return releaseVersion(above);
+}
