@@ -12,6 +12,7 @@ import {
   type Fact,
   familyOfStream,
   FirstAccountNeeded,
+  type IntegrationEvent,
   type KeyPermission,
   type Order,
   type Permission,
@@ -210,7 +211,7 @@ export class RegistryStandIn {
   }
 
   /** A fact of the registry, by nobody in particular. */
-  told(stream: string, event: AccountEvent | ApiKeyEvent): Promise<void> {
+  told(stream: string, event: AccountEvent | ApiKeyEvent | IntegrationEvent): Promise<void> {
     return this.publish(factOf(stream, ++this.#position, event));
   }
 
@@ -224,7 +225,7 @@ export class RegistryStandIn {
   }
 }
 
-const factOf = (stream: string, position: number, event: AccountEvent | ApiKeyEvent): Fact => ({
+const factOf = (stream: string, position: number, event: AccountEvent | ApiKeyEvent | IntegrationEvent): Fact => ({
   ...event,
   id: randomUUID(),
   stream,

@@ -8,11 +8,14 @@ import { GatewayConfig } from './config.js';
 import { Door } from './doors/door.js';
 import { ProblemFilter } from './doors/problem.filter.js';
 import { Reply } from './doors/reply.js';
+import { EventsController } from './events/events.controller.js';
+import { Readers } from './events/readers.js';
 import { ExecutorsController } from './executors/executors.controller.js';
 import { FleetFeed } from './fleet/fleet-feed.js';
 import { GatewayLife } from './fleet/gateway-life.js';
 import { HistoryController } from './history/history.controller.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
+import { KnownIntegrations } from './integrations/known-integrations.js';
 import { ConsoleDoor } from './live/console-door.js';
 import { ModelsController } from './models/models.controller.js';
 import { ModelsFeed } from './models/models-feed.js';
@@ -47,6 +50,7 @@ export class GatewayModule {
         ExecutorsController,
         ModelsController,
         HistoryController,
+        EventsController,
         RequestsController,
         SettingsController,
         ParkedController,
@@ -57,12 +61,14 @@ export class GatewayModule {
         Sessions,
         KnownKeys,
         GatewayLife,
+        KnownIntegrations,
         FleetFeed,
         KnownSettings,
         ModelsFeed,
         FiguresFeed,
         ConsoleDoor,
         StoreWatch,
+        Readers,
         { provide: APP_GUARD, useClass: Door },
         { provide: APP_INTERCEPTOR, useClass: Reply },
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -23,6 +23,7 @@ import { Bucket } from './bucket.js';
 import { type BusOptions, Connection } from './connection.js';
 import { type ConsumeOptions, type Delivery, FactConsumer } from './consume-facts.js';
 import type { FactOf } from './fact-message.js';
+import { FactLog } from './fact-log.js';
 import { followFacts, type Following } from './follow-facts.js';
 import { type LaneOptions, Lanes, type OnLane } from './lanes.js';
 import type { BusState, Stoppable, Tail } from './notice.js';
@@ -39,6 +40,7 @@ export class Bus {
   readonly #streams: Streams;
   readonly #publisher: Publisher;
   readonly #lanes: Lanes;
+  readonly #log: FactLog;
   readonly #consumers = new Set<Stoppable>();
 
   constructor(private readonly connection: Connection) {
@@ -47,6 +49,7 @@ export class Bus {
     this.#answerer = new Answerer(connection);
     this.#publisher = new Publisher(connection, this.#streams);
     this.#lanes = new Lanes(connection);
+    this.#log = new FactLog(connection, this.#streams);
   }
 
   get state(): BusState {
@@ -145,6 +148,11 @@ export class Bus {
     return Promise.resolve(followFacts(this.connection, this.#streams, families, handler));
   }
 
+  /** The streams of facts for readers who keep their position themselves. See FactReader. */
+  get factLog(): FactLog {
+    return this.#log;
+  }
+
   /** The newest facts that readers gave up, newest first. Throws an Outage. */
   deadLetters(most: number): Promise<KeptLetter[]> {
     return readDeadLetters(this.connection, this.#streams, most);
@@ -227,7 +235,7 @@ export class Bus {
    */
   async close({ finishMs = 10_000 }: { finishMs?: number } = {}): Promise<void> {
     this.connection.beginClosing();
-    const consumers = [...this.#consumers].map((consumer) => consumer.stop());
+    const consumers = [...this.#consumers, { stop: () => this.#log.close() }].map((consumer) => consumer.stop());
     await within(finishMs, Promise.allSettled([this.#answerer.stop(), ...consumers]));
     this.#answerer.giveUp();
     await this.connection.close();

@@ -11,13 +11,16 @@ import { fullJitter, sleep } from './backoff.js';
 import type { Connection } from './connection.js';
 import type { Streams } from './streams.js';
 
-/** What is read from one stream: everything from its beginning, or the last of each subject; then all that follows. */
+/** What is read from one stream: everything from its beginning, the last of each subject, or nothing yet; then all that follows. */
 export interface Reading {
   readonly stream: string;
   readonly filter: string;
-  readonly from: 'first' | 'last-per-subject';
-  /** At every opening, before the first message. `anew`: the stream is another than before, whatever was read counts for nothing. */
-  opened?(anew: boolean): void;
+  readonly from: 'first' | 'last-per-subject' | 'end';
+  /**
+   * At every opening, before the first message. `anew`: the stream is another than before, whatever was read counts for nothing.
+   * What comes follows the message with the number `after`, except with `last-per-subject`.
+   */
+  opened?(anew: boolean, opened: { readonly created: string; readonly after: number }): void;
   /** One at a time, in the stream's order. */
   message(message: JsMsg): Promise<void> | void;
   /** Once at every opening: all that was in the stream at that time has been given to `message`. */
@@ -135,9 +138,10 @@ export class Follower {
 
   async #open(): Promise<{ consumer: Consumer; awaited: Awaited }> {
     const { stream, filter, from } = this.reading;
-    const { created } = await this.streams.ensure(stream);
+    const { created, state } = await this.streams.ensure(stream);
     const anew = this.#created !== undefined && this.#created !== created;
     if (anew) this.#lastSequence = 0;
+    else if (from === 'end' && this.#created === undefined) this.#lastSequence = state.last_seq;
     this.#created = created;
     const start =
       from === 'last-per-subject'
@@ -152,8 +156,8 @@ export class Follower {
       num_replicas: 1,
       inactive_threshold: nanos(FORGOTTEN_AFTER_MS),
     });
-    this.reading.opened?.(anew);
-    const awaited = from === 'first' ? new Rest(info.num_pending) : await this.#subjects();
+    this.reading.opened?.(anew, { created, after: this.#lastSequence });
+    const awaited = from !== 'last-per-subject' ? new Rest(info.num_pending) : await this.#subjects();
     return { consumer: this.connection.js.consumers.getConsumerFromInfo(info), awaited };
   }
 

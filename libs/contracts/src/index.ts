@@ -13,6 +13,15 @@ export {
 } from './bus/facts.js';
 export { type BucketName, buckets, type BucketSpec } from './bus/buckets.js';
 export {
+  lifeOf,
+  Missed,
+  type Position,
+  ReadFrom,
+  readPosition,
+  showPosition,
+  type StreamMark,
+} from './bus/position.js';
+export {
   keyUseSubject,
   lanes,
   type LaneSpec,
@@ -29,6 +38,7 @@ export {
   streams,
   type StreamSpec,
 } from './bus/streams.js';
+export { StructuredEvent, structuredEvent } from './bus/structured-event.js';
 export {
   Actor,
   actorWords,
@@ -43,8 +53,12 @@ export {
 export { evolveNode, Fleet, type FleetNode } from './fleet.js';
 export {
   COMMAND_ID_HEADER,
+  EVENTS_PAGE,
+  EventsQuery,
   ExportedEntry,
+  POSITION_HEADER,
   Problem,
+  ReadEvent,
   type Route,
   type RouteAllowed,
   type RouteMedia,

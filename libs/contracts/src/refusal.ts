@@ -1,3 +1,5 @@
+import type { Missed } from './bus/position.js';
+
 /**
  * Every way in which Muster understands an order and says no. Closed: each door (REST, socket, NATS) translates the code
  * once, and a new code does not compile until every door knows it. The words are for a person.
@@ -57,6 +59,9 @@ export const refusals = {
   'projection-unknown': 'There is no such read model.',
   'rebuild-running': 'This read model is being rebuilt already.',
   'version-conflict': 'Somebody else changed this in the meantime. Reload and try again.',
+  'position-ahead': 'This position is in the future. It is of another installation, or was never given out.',
+  'position-too-old': 'Facts after this position are not kept any more.',
+  'too-many-streams': 'Too many streams of facts are open. Close one, or read fewer at once.',
   'not-found': 'There is nothing at this address.',
   'too-large': 'The request is too large.',
 } as const;
@@ -74,6 +79,9 @@ export interface RefusalDetail {
   retryAfterMs?: number;
   /** The version that won, with `version-conflict`. */
   currentVersion?: number;
+  /** What cannot be read any more, and the position of the oldest that can, with `position-too-old`. */
+  missed?: readonly Missed[];
+  oldest?: string;
 }
 
 export interface FieldProblem {

@@ -95,6 +95,7 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
   async function stopInOrder(): Promise<void> {
     app.get(Health).enter('stopping');
     log.log('Stopping: no new work', 'Service');
+    shutdown.begin();
     const answered = within(
       finishMs,
       requests.finish().then(() => true),

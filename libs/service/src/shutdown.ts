@@ -15,9 +15,19 @@ const CLOSE_MS = 8_000;
 /** Collects how parts are closed, and closes them in order. Within a stage, the last to come is the first to go. */
 export class Shutdown {
   readonly #closers: Closer[] = [];
+  readonly #begun = new AbortController();
   #over = false;
 
   constructor(private readonly boundMs = CLOSE_MS) {}
+
+  /** Fires when the service begins to stop: for what would otherwise stay open as long as somebody listens. */
+  get begun(): AbortSignal {
+    return this.#begun.signal;
+  }
+
+  begin(): void {
+    this.#begun.abort();
+  }
 
   /** Whoever comes after everything was closed, as what was still being opened when the start failed, is closed at once. */
   at(stage: ShutdownStage, close: () => Promise<void> | void): void {

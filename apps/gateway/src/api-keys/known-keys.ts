@@ -8,6 +8,7 @@ import {
   keyAllows,
   KeyUses,
   Outage,
+  type Permission,
   Refusal,
   type RegistryList,
 } from '@muster/contracts';
@@ -63,6 +64,13 @@ export class KnownKeys implements OnModuleInit, OnApplicationShutdown {
       throw new Refusal('key-refused', { words: 'This API key has expired.' });
     if (this.#uses.note(key.keyId, this.clock.monotonicMs())) this.bus.publishKeyUse({ keyId: key.keyId, at });
     return key;
+  }
+
+  /** What a key may at the doors now; nothing when it does not hold any more. */
+  may(keyId: string): readonly Permission[] {
+    const key = this.#keys.byId(keyId);
+    const isOver = key?.expiresAt !== undefined && Date.parse(this.clock.now()) >= Date.parse(key.expiresAt);
+    return key === undefined || isOver ? [] : key.may;
   }
 
   #tell(list: RegistryList): void {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Caller } from '@muster/contracts';
+import type { Caller, Integration } from '@muster/contracts';
 import type { Session } from '../sessions/session-cache.js';
 
 /** What the Door found out about a request that it let in. */
@@ -7,6 +7,8 @@ export interface Admitted {
   readonly caller: Caller;
   readonly session: Session | undefined;
   readonly token: string | undefined;
+  /** An outsider, by the SHA-256 of its secret; only on routes that let integrations in. */
+  readonly integration?: Integration & { readonly hash: string };
 }
 
 const requests = new WeakMap<IncomingMessage, Admitted>();

@@ -3,7 +3,7 @@ import { type Caller, parseInput, Refusal, type Route } from '@muster/contracts'
 import type { Request, Response } from 'express';
 import type * as z from 'zod/mini';
 import type { Session } from '../sessions/session-cache.js';
-import { admittedOf } from './admitted.js';
+import { type Admitted, admittedOf } from './admitted.js';
 import { refuseUnknownFields } from './unknown-fields.js';
 
 /** One call of a route, with everything parsed and allowed. */
@@ -17,12 +17,17 @@ export interface CallTo<R extends Route> {
   readonly session: Session | undefined;
   /** The token of the session cookie, whether or not a session belongs to it. */
   readonly token: string | undefined;
+  /** The outsider who calls, on routes that let integrations in. */
+  readonly integration?: Admitted['integration'];
   /** From `If-Match`: the version that the change was decided on. */
   readonly expectedVersion: number | undefined;
   /** Where the call comes from, as throttling counts it; and what the browser says it is. */
   readonly from: { readonly remoteAddress: string; readonly device: string };
   /** Fires when the client has left. */
   readonly signal: AbortSignal;
+  readonly method: string;
+  /** A header of the request by its name in small letters. */
+  header(name: string): string | undefined;
   setHeader(name: string, value: string): void;
 }
 
@@ -48,6 +53,8 @@ export const TheCall = createParamDecorator((route: Route, context: ExecutionCon
       device: (request.headers['user-agent'] ?? '').slice(0, LONGEST_DEVICE),
     },
     signal: left.signal,
+    method: request.method,
+    header: (name) => request.get(name),
     setHeader: (name, value) => {
       response.setHeader(name, value);
     },

@@ -1,10 +1,20 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { type ApiKey, apiKeyOf, type Caller, COMMAND_ID_HEADER, Refusal, type Route } from '@muster/contracts';
+import {
+  type ApiKey,
+  apiKeyOf,
+  type Caller,
+  COMMAND_ID_HEADER,
+  type Integration,
+  integrationSecretOf,
+  Refusal,
+  type Route,
+} from '@muster/contracts';
 import { Ids } from '@muster/service';
 import type { Request } from 'express';
 import { KnownKeys } from '../api-keys/known-keys.js';
 import { GatewayConfig } from '../config.js';
+import { hashOf, KnownIntegrations } from '../integrations/known-integrations.js';
 import type { Session } from '../sessions/session-cache.js';
 import { tokenOf } from '../sessions/session-cookie.js';
 import { Sessions } from '../sessions/sessions.js';
@@ -27,6 +37,7 @@ export class Door implements CanActivate {
     private readonly settings: KnownSettings,
     private readonly sessions: Sessions,
     private readonly keys: KnownKeys,
+    private readonly integrations: KnownIntegrations,
     private readonly ids: Ids,
   ) {}
 
@@ -34,6 +45,17 @@ export class Door implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const route = this.reflector.get<Route | undefined>(SERVED, context.getHandler());
     if (route === undefined) return /^\/health\/(?:live|ready)$/.test(request.path);
+    const secret = route.integrations === true ? integrationSecretOf(request.headers) : undefined;
+    if (secret !== undefined) {
+      const integration = { ...this.integrations.use(secret), hash: hashOf(secret) };
+      admit(request, {
+        token: undefined,
+        session: undefined,
+        integration,
+        caller: this.#outsider(integration, request),
+      });
+      return true;
+    }
     const key = route.allowed === 'anyone' ? undefined : apiKeyOf(request.headers);
     if (key !== undefined) {
       admit(request, { token: undefined, session: undefined, caller: this.#byKey(this.keys.use(key), route, request) });
@@ -51,6 +73,16 @@ export class Door implements CanActivate {
     if (route.allowed !== 'signed-in' && !permissions.includes(route.allowed)) throw new Refusal('not-permitted');
     admit(request, { token, session, caller: this.#callerOf(session, request) });
     return true;
+  }
+
+  /** An outsider gives no orders: it is nobody whom a permission was given to. */
+  #outsider({ integrationId, name }: Integration, request: Request): Caller {
+    return {
+      actor: { kind: 'key', id: integrationId, name },
+      permissions: [],
+      commandId: this.ids.uuid(),
+      correlationId: requestIdOf(request),
+    };
   }
 
   #callerOf({ account }: Session, request: Request): Caller {

@@ -67,6 +67,9 @@ export const statusOfCode: Record<ProblemCode, number> = {
   'projection-unknown': 404,
   'rebuild-running': 409,
   'version-conflict': 409,
+  'position-ahead': 400,
+  'position-too-old': 410,
+  'too-many-streams': 429,
   'not-found': 404,
   'too-large': 413,
   'method-not-allowed': 405,
@@ -102,7 +105,7 @@ export function problemOf(error: unknown, requestId?: string): Problem {
   const about = requestId === undefined ? {} : { requestId };
   if (error instanceof Outage) return problem('outage', { ...about, retryAfterMs: OUTAGE_RETRY_AFTER_MS });
   if (!(error instanceof Refusal)) return problem('bug', about);
-  const { words, field, fields, retryAfterMs, currentVersion } = error.detail;
+  const { words, field, fields, retryAfterMs, currentVersion, missed, oldest } = error.detail;
   const named = fields ?? (field === undefined ? undefined : [{ field, words: words ?? refusals[error.code] }]);
   return problem(error.code, {
     ...about,
@@ -110,6 +113,8 @@ export function problemOf(error: unknown, requestId?: string): Problem {
     ...(named === undefined ? {} : { fields: [...named] }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(currentVersion === undefined ? {} : { currentVersion }),
+    ...(missed === undefined ? {} : { missed: [...missed] }),
+    ...(oldest === undefined ? {} : { oldest }),
   });
 }
 

@@ -14,6 +14,7 @@ import { from, mergeMap, type Observable } from 'rxjs';
 import * as z from 'zod/mini';
 import { problemOf } from './problems.js';
 import { requestIdIn } from './send-problem.js';
+import { ServerSentEvents } from './server-sent-events.js';
 import { SERVED } from './serves.js';
 
 const log = new Logger('Door');
@@ -46,6 +47,11 @@ async function write(route: Route, response: Response, answer: unknown): Promise
       response.setHeader('content-type', 'text/plain; charset=utf-8');
       return route.reply.parse(answer);
     case 'application/x-ndjson':
+      if (answer instanceof ServerSentEvents) {
+        // For proxies that would otherwise gather what is sent (nginx reads this).
+        response.setHeader('x-accel-buffering', 'no');
+        return new StreamableFile(answer.body, { type: 'text/event-stream' });
+      }
       return new StreamableFile(await linesOf(route, answer as AsyncIterable<unknown>, requestIdIn(response)), {
         type: route.media,
       });

@@ -3,11 +3,13 @@ import type { Route, RouteMedia } from '@muster/contracts';
 import type * as z from 'zod/mini';
 import { type CallTo, TheCall } from './call.js';
 
+import type { ServerSentEvents } from './server-sent-events.js';
+
 export type { CallTo } from './call.js';
 
 interface Answers<Reply> extends Record<RouteMedia, unknown> {
   'application/json': Promise<Reply>;
-  'application/x-ndjson': AsyncIterable<Reply>;
+  'application/x-ndjson': AsyncIterable<Reply> | Promise<AsyncIterable<Reply> | ServerSentEvents>;
   'text/plain': Promise<Reply>;
 }
 

@@ -61,11 +61,16 @@ const securityOf = (allowed: Route['allowed']): Json[] => [
     : []),
 ];
 
+const contentOf = ({ media, also }: Route, schema: Json): Json => ({
+  [media]: { schema },
+  ...(also && { [also]: { schema: { type: 'string' } } }),
+});
+
 function operation(name: string, route: Route): Json {
   const hasBody = !isEmpty(route.body);
   const schema = asJson(route.reply, 'output');
   const success =
-    route.status === 204 ? { description: 'Done' } : { description: 'Done', content: { [route.media]: { schema } } };
+    route.status === 204 ? { description: 'Done' } : { description: 'Done', content: contentOf(route, schema) };
   return {
     operationId: name,
     summary: route.summary,

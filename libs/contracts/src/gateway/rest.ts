@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
 import { Host, Port } from '../address.js';
+import { Missed, ReadFrom } from '../bus/position.js';
+import { type StreamName, streams } from '../bus/streams.js';
+import { StructuredEvent } from '../bus/structured-event.js';
 import { HistoryCursor, HistoryEntry } from '../history/history-entry.js';
 import { HistoryFilter } from '../history/history-filter.js';
 import { HISTORY_PAGE, HistoryPage } from '../history/history.orders.js';
@@ -64,12 +67,16 @@ export interface Route<
   readonly path: string;
   readonly summary: string;
   readonly allowed: RouteAllowed;
+  /** Whether the secret of an integration lets in as well; what it may there is the route's own matter. */
+  readonly integrations?: true;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
   /** What a success answers. With `media` NDJSON, what each line is. */
   readonly reply: Reply;
   readonly media: Media;
+  /** What `Accept` may ask for instead: the same as server-sent events (WHATWG HTML 9.2), without an end. */
+  readonly also?: 'text/event-stream';
   readonly status: 200 | 201 | 204;
 }
 
@@ -102,6 +109,8 @@ const route = <
     body?: Body;
     reply: Reply;
     media?: Media;
+    also?: Route['also'];
+    integrations?: true;
     status?: Route['status'];
   },
 ): Route<Params, Query, Body, Reply, Media> => {
@@ -116,6 +125,8 @@ const route = <
     body: (shape.body ?? nothing) as Body,
     reply: shape.reply,
     media: shape.media ?? ('application/json' as Media),
+    ...(shape.also && { also: shape.also }),
+    ...(shape.integrations && { integrations: true }),
     status: shape.status ?? 200,
   };
 };
@@ -142,6 +153,39 @@ export const ExportedEntry = z.extend(HistoryEntry, {
   }),
 });
 export type ExportedEntry = z.infer<typeof ExportedEntry>;
+
+/** How many facts an answer of `GET /api/events` has, and how long it waits for the first one. */
+export const EVENTS_PAGE = { usual: 100, most: 1_000, longestWaitMs: 30_000 } as const;
+
+/** The header that tells the position behind an answer of `GET /api/events`, also one without facts. */
+export const POSITION_HEADER = 'muster-position';
+
+const streamNames = Object.keys(streams) as [StreamName, ...StreamName[]];
+
+/** Streams with commas between; absent: those that the position speaks of, or every one that the reader may read. */
+const ChosenStreams = z.pipe(
+  z.string().check(
+    z.maxLength(128, 'This is longer than all streams together'),
+    z.refine(
+      (text) => text.split(',').every((name) => streamNames.some((each) => each === name)),
+      `Choose among ${streamNames.join(', ')}, with commas between`,
+    ),
+  ),
+  z.transform((text) => [...new Set(text.split(','))] as StreamName[]),
+);
+
+const upTo = (most: number, least: number) =>
+  z.optional(WholeNumber.check(z.gte(least, `At least ${least}`), z.lte(most, `At most ${most}`)));
+
+export const EventsQuery = z.object({
+  after: z.optional(ReadFrom),
+  streams: z.optional(ChosenStreams),
+  limit: upTo(EVENTS_PAGE.most, 1),
+  waitMs: upTo(EVENTS_PAGE.longestWaitMs, 0),
+});
+
+/** A line: the fact as a CloudEvent, with the position behind it as the extension `after`. */
+export const ReadEvent = z.intersection(StructuredEvent, z.object({ after: z.string() }));
 
 /** Every REST route there is. The controllers bind to these entries, and the OpenAPI document is made from them. */
 export const routes = {
@@ -469,6 +513,19 @@ export const routes = {
     reply: z.object({ at: z.iso.datetime({ offset: true }), nodes: z.array(NodeView) }),
   }),
 
+  readEvents: route(
+    'GET /api/events',
+    'Facts after a position, in the order of each stream: NDJSON with what there is, or a stream of events without an end',
+    'fleet:view',
+    {
+      query: EventsQuery,
+      reply: ReadEvent,
+      media: 'application/x-ndjson',
+      also: 'text/event-stream',
+      integrations: true,
+    },
+  ),
+
   readFigures: route('GET /api/figures', 'The figures of this moment; null until there are any', 'fleet:view', {
     reply: z.object({ figures: z.nullable(Figures) }),
   }),
@@ -571,6 +628,8 @@ export const Problem = z.object({
   fields: z.optional(z.array(z.object({ field: z.string(), words: z.string() }))),
   retryAfterMs: z.optional(z.number()),
   currentVersion: z.optional(z.number()),
+  missed: z.optional(z.array(Missed)),
+  oldest: z.optional(z.string()),
   requestId: z.optional(z.string()),
 });
 export type Problem = z.infer<typeof Problem>;
