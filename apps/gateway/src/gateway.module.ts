@@ -17,6 +17,9 @@ import { HistoryController } from './history/history.controller.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
 import { KnownIntegrations } from './integrations/known-integrations.js';
 import { ConsoleDoor } from './live/console-door.js';
+import { AllServices } from './metrics/all-services.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { NodeSamples } from './metrics/node-samples.js';
 import { ModelsController } from './models/models.controller.js';
 import { ModelsFeed } from './models/models-feed.js';
 import { LogController } from './nodes/log.controller.js';
@@ -54,6 +57,7 @@ export class GatewayModule {
         RequestsController,
         SettingsController,
         ParkedController,
+        MetricsController,
         OpenApiController,
       ],
       providers: [
@@ -69,6 +73,8 @@ export class GatewayModule {
         ConsoleDoor,
         StoreWatch,
         Readers,
+        NodeSamples,
+        AllServices,
         { provide: APP_GUARD, useClass: Door },
         { provide: APP_INTERCEPTOR, useClass: Reply },
         { provide: APP_FILTER, useClass: ProblemFilter },

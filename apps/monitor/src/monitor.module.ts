@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Bus, seal } from '@muster/bus';
 import { EventStore, openServiceStore, type Relay, startServiceRelay, StoreDesk } from '@muster/event-store';
-import { Clock, dialSettingsOf, Health, Ids, Logger, Shutdown } from '@muster/service';
+import { Clock, dialSettingsOf, Health, Ids, Logger, Metrics, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import type { MonitorConfig } from './config.js';
 import { HealthFacts } from './health/health-facts.js';
@@ -14,6 +14,7 @@ import { Links } from './links/links.js';
 import { Leases1764000100000 } from './migrations/1764000100000-leases.js';
 import { Telemetry1764000100010 } from './migrations/1764000100010-telemetry.js';
 import { TelemetryKeeper } from './telemetry/telemetry-keeper.js';
+import { LinkCounts, measureLinks } from './metrics/monitor-metrics.js';
 import { StoreController } from './store/store.controller.js';
 import { dialAddresses } from './verify/dial-addresses.js';
 import { OwnAddresses, servicesOf } from './verify/own-addresses.js';
@@ -36,6 +37,7 @@ export class MonitorModule {
           provide: MONITOR_ID,
           useValue: config.MUSTER_MONITOR_ID ?? `monitor-${randomBytes(4).toString('hex')}`,
         },
+        LinkCounts,
         ...storeProviders(config),
         ...knownProviders(config),
         ...dialProviders(config),
@@ -48,19 +50,19 @@ export class MonitorModule {
 const storeProviders = ({ DATABASE_URL }: MonitorConfig): FactoryProvider[] => [
   {
     provide: EventStore,
-    inject: [Health, Shutdown, Ids, Logger],
-    useFactory: (health: Health, shutdown: Shutdown, ids: Ids, log: Logger) =>
+    inject: [Health, Shutdown, Ids, Logger, Metrics],
+    useFactory: (health: Health, shutdown: Shutdown, ids: Ids, log: Logger, metrics: Metrics) =>
       openServiceStore(
         'monitor',
-        { health, shutdown, ids, log },
+        { health, shutdown, ids, log, metrics },
         { url: DATABASE_URL, migrations: [Leases1764000100000, Telemetry1764000100010] },
       ),
   },
   {
     provide: RELAY,
-    inject: [EventStore, Bus, Health, Shutdown, Logger],
-    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger) =>
-      startServiceRelay('monitor', { health, shutdown, log }, store, bus, ['HEALTH']),
+    inject: [EventStore, Bus, Health, Shutdown, Logger, Metrics],
+    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger, metrics: Metrics) =>
+      startServiceRelay('monitor', { health, shutdown, log, metrics }, store, bus, ['HEALTH']),
   },
   {
     provide: StoreDesk,
@@ -133,9 +135,16 @@ const dialProviders = (config: MonitorConfig): FactoryProvider[] => [
   },
   {
     provide: LinkMaker,
-    inject: [Resolver, KnownSettings],
-    useFactory: (resolver: Resolver, settings: KnownSettings) =>
-      new LinkMaker(resolver, dialAddresses, () => settings.keys()),
+    inject: [Resolver, KnownSettings, LinkCounts],
+    useFactory: (resolver: Resolver, settings: KnownSettings, counts: LinkCounts) =>
+      new LinkMaker(
+        resolver,
+        dialAddresses,
+        () => settings.keys(),
+        (outcome) => {
+          counts.dialed(outcome);
+        },
+      ),
   },
   {
     provide: Verification,
@@ -168,6 +177,8 @@ const linksProvider = ({ MUSTER_SECRET: secret }: MonitorConfig): FactoryProvide
     Ids,
     Logger,
     Shutdown,
+    LinkCounts,
+    Metrics,
   ],
   useFactory: async (
     monitorId: string,
@@ -181,7 +192,10 @@ const linksProvider = ({ MUSTER_SECRET: secret }: MonitorConfig): FactoryProvide
     ids: Ids,
     log: Logger,
     shutdown: Shutdown,
+    counts: LinkCounts,
+    metrics: Metrics,
   ) => {
+    const measure = measureLinks(metrics, counts);
     const leases = new Leases({
       database: store.database,
       // One life of one process: two that are given the same name by mistake still hold no node together.
@@ -208,6 +222,9 @@ const linksProvider = ({ MUSTER_SECRET: secret }: MonitorConfig): FactoryProvide
       onFault: (nodeId: string, error: unknown) => {
         log.error({ msg: 'Watching a node failed', nodeId, err: error }, 'Monitor');
       },
+      onFrame: (type: string) => {
+        counts.frame(type);
+      },
     };
     const keeper = new TelemetryKeeper({
       database: store.database,
@@ -224,6 +241,7 @@ const linksProvider = ({ MUSTER_SECRET: secret }: MonitorConfig): FactoryProvide
     const links = new Links({ world, bus, fleet, settings, maker, leases, facts, keeper });
     shutdown.at('work', () => links.stop());
     await links.start();
+    measure(links);
     log.log({ msg: `Watching ${links.size} nodes as ${monitorId}`, monitorId }, 'Monitor');
     return links;
   },

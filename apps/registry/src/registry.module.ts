@@ -1,6 +1,6 @@
 import { Bus } from '@muster/bus';
 import { EventStore, openServiceStore, type Relay, startServiceRelay, StoreDesk } from '@muster/event-store';
-import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
+import { Clock, Health, Ids, Logger, Metrics, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { Accounts } from './accounts/accounts.js';
@@ -62,15 +62,15 @@ export class RegistryModule {
 const storeProviders = ({ DATABASE_URL }: RegistryConfig): FactoryProvider[] => [
   {
     provide: EventStore,
-    inject: [Health, Shutdown, Ids, Logger],
-    useFactory: (health: Health, shutdown: Shutdown, ids: Ids, log: Logger) =>
-      openServiceStore('registry', { health, shutdown, ids, log }, { url: DATABASE_URL, ...registryTables }),
+    inject: [Health, Shutdown, Ids, Logger, Metrics],
+    useFactory: (health: Health, shutdown: Shutdown, ids: Ids, log: Logger, metrics: Metrics) =>
+      openServiceStore('registry', { health, shutdown, ids, log, metrics }, { url: DATABASE_URL, ...registryTables }),
   },
   {
     provide: RELAY,
-    inject: [EventStore, Bus, Health, Shutdown, Logger],
-    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger) =>
-      startServiceRelay('registry', { health, shutdown, log }, store, bus, ['FLEET', 'ACCESS']),
+    inject: [EventStore, Bus, Health, Shutdown, Logger, Metrics],
+    useFactory: (store: EventStore, bus: Bus, health: Health, shutdown: Shutdown, log: Logger, metrics: Metrics) =>
+      startServiceRelay('registry', { health, shutdown, log, metrics }, store, bus, ['FLEET', 'ACCESS']),
   },
   {
     provide: RegistryProjections,

@@ -240,7 +240,7 @@ export class World {
   }
 
   async #account(): Promise<void> {
-    const data = { accountId: this.ownerId, name: 'Zoë', permissions: [], at };
+    const data = { accountId: this.ownerId, name: 'Zoë', permissions: ['fleet:view' as const], at };
     await this.#fact(`account-${this.ownerId}`, { type: 'AccountCreated', data });
   }
 

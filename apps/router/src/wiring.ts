@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RequestListener, Server } from 'node:http';
 import { join } from 'node:path';
 import { Bus, type Outlet, type Stoppable } from '@muster/bus';
-import { Clock, Health, Logger } from '@muster/service';
+import { Clock, Health, Logger, Metrics } from '@muster/service';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -15,6 +15,7 @@ import { SpoolFile } from './facts/spool-file.js';
 import { Teller } from './facts/teller.js';
 import { Known } from './known/known.js';
 import { Door } from './openai/door.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
 import { Playground } from './playground/playground.js';
 import { Requests } from './serving/requests.js';
 import { OtherRouters } from './slots/other-routers.js';
@@ -42,6 +43,7 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
   readonly #outlet: Outlet;
   readonly #others = new OtherRouters();
   #hearing: Stoppable | undefined;
+  readonly #counted = new RequestMetrics();
   #pulse: NodeJS.Timeout | undefined;
   #pulsedMs = 0;
   /** What the last pulse said of the slots. */
@@ -54,6 +56,7 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Health) private readonly health: Health,
     @Inject(Logger) private readonly log: Logger,
+    @Inject(Metrics) metrics: Metrics,
   ) {
     this.known = new Known({
       secret: config.MUSTER_SECRET,
@@ -78,7 +81,10 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
       wakeMs: config.MUSTER_ROUTER_WAKE_MS,
       silenceMs: config.MUSTER_ROUTER_SILENCE_MS,
       commentEveryMs: COMMENT_EVERY_MS,
-      tell: (event) => this.#teller.tell(event),
+      tell: (event) => {
+        this.#counted.take(event);
+        this.#teller.tell(event);
+      },
       now: () => clock.now(),
       monotonicMs: () => clock.monotonicMs(),
     });
@@ -90,6 +96,7 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
       load: () => this.requests.slots.load,
       monotonicMs: () => clock.monotonicMs(),
     });
+    this.#measure(metrics);
   }
 
   async onModuleInit(): Promise<void> {
@@ -151,6 +158,25 @@ export class Router implements OnModuleInit, BeforeApplicationShutdown, OnApplic
   #takeOthersUp(): void {
     const nowMs = this.clock.monotonicMs();
     this.requests.slots.others(this.#others.count(nowMs), this.#others.inFlight(nowMs));
+  }
+
+  #measure(metrics: Metrics): void {
+    const { requests } = this;
+    metrics.families(() => this.#counted.families());
+    metrics.gauge(
+      'muster_requests_in_flight',
+      'Requests that a node works on, or that are about to be sent to one',
+      () => requests.atHand - requests.slots.queued,
+    );
+    metrics.gauge('muster_requests_queued', 'Requests that wait for a slot', () => requests.slots.queued);
+    metrics.counted(
+      'muster_calls_turned_away_total',
+      'Calls that never became a request',
+      () => requests.turnedAwayCount,
+    );
+    metrics.gauge('muster_router_waiting_facts', 'Facts that are not told yet', () => this.#teller.waiting);
+    metrics.gauge('muster_router_spooled_facts', 'Facts that wait on disk', () => this.#teller.onDisk);
+    metrics.counted('muster_router_lost_facts_total', 'Facts that could not be kept', () => this.#teller.lost);
   }
 
   #tellPulse(): void {

@@ -42,12 +42,26 @@ export class Counting {
   #known: Known | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #pending = 0;
+  /** Facts that this process has counted, and when the last of them happened. */
+  #counted = 0;
+  #countedUpTo: string | undefined;
 
   constructor(private readonly options: CountingOptions) {}
 
   /** Facts that are on the bus and not counted yet, as far as is known. */
   get pending(): number {
     return this.#pending;
+  }
+
+  /** Facts that this process has counted since it started. */
+  get counted(): number {
+    return this.#counted;
+  }
+
+  /** How far the count is behind, in milliseconds: the age of the last fact counted while further ones wait, else 0. */
+  lagMs(nowMs: number): number {
+    if (this.#pending === 0 || this.#countedUpTo === undefined) return 0;
+    return Math.max(0, nowMs - Date.parse(this.#countedUpTo));
   }
 
   /** Takes facts in from the bus until stopped. */
@@ -115,6 +129,8 @@ export class Counting {
       for (const event of batch.facts) ledger.take(event, stored.get(event.data.requestId));
     });
     this.#pending = batch.pending;
+    this.#counted += batch.facts.length;
+    this.#countedUpTo = batch.facts.at(-1)?.data.at ?? this.#countedUpTo;
   }
 
   /** One transaction that counts. Throws an Outage while the database is away. */

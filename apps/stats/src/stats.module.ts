@@ -1,12 +1,13 @@
 import { Bus } from '@muster/bus';
 import { shippedSettings } from '@muster/contracts';
 import { Lead, openServiceDatabase } from '@muster/event-store';
-import { Clock, Health, Ids, Logger, Shutdown } from '@muster/service';
+import { Clock, Health, Ids, Logger, Metrics, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { StatsConfig } from './config.js';
 import { Counting } from './counting.js';
 import { Requests1764000200000 } from './migrations/1764000200000-requests.js';
+import { measureCounting } from './metrics/counting-metrics.js';
 import { Names } from './names.js';
 import { StatsController } from './stats.controller.js';
 import { Work } from './work.js';
@@ -26,9 +27,9 @@ export class StatsModule {
 
 const databaseProvider = ({ DATABASE_URL: url }: StatsConfig): FactoryProvider => ({
   provide: DataSource,
-  inject: [Health, Shutdown, Logger],
-  useFactory: (health: Health, shutdown: Shutdown, log: Logger) =>
-    openServiceDatabase('stats', { health, shutdown, log }, { url, migrations: [Requests1764000200000] }),
+  inject: [Health, Shutdown, Logger, Metrics],
+  useFactory: (health: Health, shutdown: Shutdown, log: Logger, metrics: Metrics) =>
+    openServiceDatabase('stats', { health, shutdown, log, metrics }, { url, migrations: [Requests1764000200000] }),
 });
 
 const namesProvider: FactoryProvider = {
@@ -56,7 +57,7 @@ const nodesProvider: FactoryProvider = {
 /** One process counts; any others answer what is asked, and take over when that one ends. */
 const workProvider: FactoryProvider = {
   provide: Lead,
-  inject: [DataSource, Bus, Clock, Ids, Names, WorkingNodes, Logger, Shutdown],
+  inject: [DataSource, Bus, Clock, Ids, Names, WorkingNodes, Logger, Shutdown, Metrics],
   useFactory: (
     database: DataSource,
     bus: Bus,
@@ -66,10 +67,12 @@ const workProvider: FactoryProvider = {
     nodes: WorkingNodes,
     log: Logger,
     shutdown: Shutdown,
+    metrics: Metrics,
   ) => {
     const onProblem = (words: string, error: unknown) => {
       log.error({ msg: words, err: error }, 'Stats');
     };
+    let current: Counting | undefined;
     const lead = new Lead(database, {
       name: 'counting',
       begin: (hold) => {
@@ -83,12 +86,15 @@ const workProvider: FactoryProvider = {
         });
         const work = new Work(counting, { bus, clock, ids, names, nodes, hold, onProblem });
         work.start();
+        current = counting;
         return work;
       },
       onChange: (leading) => {
+        if (!leading) current = undefined;
         log.log(leading ? 'Counting' : 'Another process counts, or none can', 'Stats');
       },
     });
+    measureCounting(metrics, () => current, clock);
     shutdown.at('work', () => lead.stop());
     return lead;
   },

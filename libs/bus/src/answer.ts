@@ -2,7 +2,7 @@ import { type Caller, type Order, Outage, parseInput, Refusal, type ReplyOf, typ
 import type { Msg } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
 import { Gate } from './gate.js';
-import type { Stoppable } from './notice.js';
+import type { AnswerOutcome, Stoppable } from './notice.js';
 import { cancelledCall, type Envelope, partOf, readOrderHeaders, refusalEnvelope } from './wire.js';
 
 /** What a handler learns beside the request. */
@@ -62,6 +62,7 @@ export class Answerer {
       for await (const message of subscription) {
         if (gate.enter(() => this.#serve(order, handler, message))) continue;
         this.connection.notify({ notice: 'overloaded', subject: message.subject });
+        this.connection.counts.answered(order.subject, 'overloaded', 0);
         this.#send(message, { outcome: 'outage', part: partOf(subject), message: 'Too many orders at once' });
       }
     })();
@@ -95,6 +96,8 @@ export class Answerer {
     let call: string | undefined;
     let correlationId: string | undefined;
     let deadline: NodeJS.Timeout | undefined;
+    const beganMs = performance.now();
+    let outcome: AnswerOutcome = 'replied';
     try {
       const head = readOrderHeaders(message.headers);
       call = head.call;
@@ -113,13 +116,17 @@ export class Answerer {
       };
       const answer = handler(request, context);
       if (order.answers === 'stream')
-        await this.#stream(order, answer as AsyncIterable<ReplyOf<O>>, message, controller);
+        outcome = await this.#stream(order, answer as AsyncIterable<ReplyOf<O>>, message, controller);
       else this.#send(message, { outcome: 'reply', reply: order.reply.parse(await (answer as Promise<ReplyOf<O>>)) });
     } catch (error) {
-      if (error instanceof Refusal) this.#send(message, refusalEnvelope(error));
-      else if (error instanceof Outage)
+      if (error instanceof Refusal) {
+        outcome = 'refused';
+        this.#send(message, refusalEnvelope(error));
+      } else if (error instanceof Outage) {
+        outcome = 'outage';
         this.#send(message, { outcome: 'outage', part: error.part, message: error.message });
-      else {
+      } else {
+        outcome = 'failure';
         this.connection.notify({
           notice: 'handler-failed',
           subject,
@@ -131,6 +138,7 @@ export class Answerer {
     } finally {
       clearTimeout(deadline);
       if (call !== undefined) this.#calls.delete(call);
+      this.connection.counts.answered(order.subject, outcome, (performance.now() - beganMs) / 1_000);
     }
   }
 
@@ -139,14 +147,15 @@ export class Answerer {
     items: AsyncIterable<ReplyOf<O>>,
     message: Msg,
     { signal }: AbortController,
-  ): Promise<void> {
+  ): Promise<AnswerOutcome> {
     let n = 0;
     for await (const item of items) {
-      if (signal.aborted) return;
+      if (signal.aborted) return 'taken-back';
       n += 1;
       this.#send(message, { outcome: 'item', n, reply: order.reply.parse(item) });
     }
     this.#send(message, { outcome: 'end', items: n });
+    return 'replied';
   }
 
   #send(message: Msg, envelope: Envelope): void {

@@ -21,6 +21,9 @@ const MAX_WAITING = 10_000;
 /** What headers may add to a body, generously. */
 const HEADER_BYTES = 8 * 1024;
 
+/** So many answers are taken when everybody is asked. */
+const MOST_ANSWERS = 1_000;
+
 type Sink = (answer: Envelope | AskOutage) => void;
 
 /** The asking side: one inbox for the whole process, each call under its own last token. */
@@ -57,6 +60,45 @@ export class Asker {
     options: AskOptions = {},
   ): AsyncGenerator<ReplyOf<O>, void, undefined> {
     return this.#answers(order, request, caller, options);
+  }
+
+  /**
+   * Asks everybody who answers, and gives each reply to `take` as it comes. Resolves at the order's deadline, or when the signal
+   * fires; who refuses, fails or has not answered by then is passed over. Throws an AskOutage when it could not be asked.
+   */
+  async askEverybody<O extends Order & { answers: 'once' }>(
+    order: O,
+    request: AskedWith<O>,
+    caller: Caller,
+    take: (reply: ReplyOf<O>) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (this.connection.state === 'down') throw new AskOutage('not-sent', 'bus', 'There is no connection to the bus');
+    if (this.#waiting.size >= MAX_WAITING)
+      throw new AskOutage('not-sent', partOf(order.subject), 'Too many orders wait for their answer');
+    const call = nuid.next();
+    let answers = 0;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        this.#waiting.delete(call);
+        resolve();
+      };
+      const timer = setTimeout(done, order.deadlineMs);
+      signal?.addEventListener('abort', done, { once: true });
+      this.#waiting.set(call, (answer) => {
+        if (answer instanceof AskOutage) return done();
+        answers += 1;
+        const reply = answer.outcome === 'reply' ? order.reply.safeParse(answer.reply) : undefined;
+        if (reply?.success) take(reply.data as ReplyOf<O>);
+        if (answers >= MOST_ANSWERS) done();
+      });
+      this.connection.nc.publish(order.subject, JSON.stringify(request), {
+        reply: `${this.#inbox}.${call}`,
+        headers: writeOrderHeaders({ caller, deadlineMs: order.deadlineMs, call }),
+      });
+    });
   }
 
   async *#answers<O extends Order>(

@@ -26,7 +26,7 @@ import type { FactOf } from './fact-message.js';
 import { FactLog } from './fact-log.js';
 import { followFacts, type Following } from './follow-facts.js';
 import { type LaneOptions, Lanes, type OnLane } from './lanes.js';
-import type { BusState, Stoppable, Tail } from './notice.js';
+import type { BusState, ReaderState, Stoppable, Tail } from './notice.js';
 import { Outlet } from './outlet.js';
 import { Publisher } from './publish.js';
 import { type KeptLetter, readDeadLetters } from './read-dead-letters.js';
@@ -42,6 +42,7 @@ export class Bus {
   readonly #lanes: Lanes;
   readonly #log: FactLog;
   readonly #consumers = new Set<Stoppable>();
+  readonly #readers = new Set<{ state(): Promise<ReaderState> }>();
 
   constructor(private readonly connection: Connection) {
     this.#streams = new Streams(connection);
@@ -69,6 +70,17 @@ export class Bus {
     options?: AskOptions,
   ): Promise<ReplyOf<O>> {
     return this.#asker.ask(order, request, caller, options);
+  }
+
+  /** Asks everybody who answers; each reply goes to `take` as it comes. Resolves at the deadline. See Asker. */
+  askEverybody<O extends Order & { answers: 'once' }>(
+    order: O,
+    request: AskedWith<O>,
+    caller: Caller,
+    take: (reply: ReplyOf<O>) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#asker.askEverybody(order, request, caller, take, signal);
   }
 
   /** Asks an order that answers as a stream: each item in order, none missing. Leaving the loop takes the order back. */
@@ -153,6 +165,13 @@ export class Bus {
     return this.#log;
   }
 
+  /** How far this process's readers of facts are that keep their place. One that the server says nothing about is left out. */
+  async readers(): Promise<ReaderState[]> {
+    if (this.connection.state === 'down') return [];
+    const states = await Promise.allSettled([...this.#readers].map((reader) => reader.state()));
+    return states.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  }
+
   /** The newest facts that readers gave up, newest first. Throws an Outage. */
   deadLetters(most: number): Promise<KeptLetter[]> {
     return readDeadLetters(this.connection, this.#streams, most);
@@ -218,14 +237,16 @@ export class Bus {
     return new Bucket(this.connection, this.#streams, name, schema);
   }
 
-  #keep(consumer: Stoppable): Stoppable {
+  #keep(consumer: Stoppable & { state(): Promise<ReaderState> }): Stoppable {
     const stoppable: Stoppable = {
       stop: async () => {
         await consumer.stop();
         this.#consumers.delete(stoppable);
+        this.#readers.delete(consumer);
       },
     };
     this.#consumers.add(stoppable);
+    this.#readers.add(consumer);
     return stoppable;
   }
 

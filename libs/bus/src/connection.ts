@@ -2,7 +2,7 @@ import { Outage } from '@muster/contracts';
 import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type ConnectionOptions, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { fullJitter, type Random, sleep, within } from './backoff.js';
-import type { BusState, OnNotice } from './notice.js';
+import type { BusCounts, BusState, OnNotice } from './notice.js';
 import { refuseUnfitServer } from './server.js';
 
 export interface BusOptions {
@@ -11,6 +11,7 @@ export interface BusOptions {
   /** Shown in the server's own pages: the name of the service. */
   readonly name: string;
   readonly onNotice?: OnNotice;
+  readonly counts?: BusCounts;
   /** How long the first connection may take, all tries together. */
   readonly firstTryMs?: number;
   readonly random?: Random;
@@ -23,6 +24,8 @@ const API_TIMEOUT_MS = 2_000;
 const DRAIN_MS = 5_000;
 /** Within 3 s of the server's return everything is served again, so no wait is longer than this, however long it was away. */
 const LONGEST_WAIT_MS = 2_000;
+
+const uncounted: BusCounts = { answered: () => undefined, lost: () => undefined };
 
 /**
  * One connection for a whole process. It reconnects for ever, full jitter between 0.25 s and a ceiling that grows from
@@ -40,6 +43,7 @@ export class Connection {
     readonly jsm: JetStreamManager,
     readonly notify: OnNotice,
     readonly random: Random,
+    readonly counts: BusCounts,
   ) {
     this.js = jetstream(nc, { timeout: API_TIMEOUT_MS });
     void this.#watchStatus();
@@ -47,12 +51,12 @@ export class Connection {
 
   /** Rejects with an Outage when no server answers within `firstTryMs`, and at once when the server lacks what Muster needs. */
   static async open(options: BusOptions): Promise<Connection> {
-    const { onNotice = () => undefined, firstTryMs = 15_000, random = Math.random } = options;
+    const { onNotice = () => undefined, firstTryMs = 15_000, random = Math.random, counts = uncounted } = options;
     const nc = await firstConnection(options, firstTryMs, random);
     try {
       refuseUnfitServer(nc.info);
       const jsm = await jetstreamManager(nc, { timeout: API_TIMEOUT_MS, checkAPI: false });
-      return new Connection(nc, jsm, onNotice, random);
+      return new Connection(nc, jsm, onNotice, random, counts);
     } catch (error) {
       await nc.close();
       throw error;

@@ -15,7 +15,7 @@ import { fullJitter, sleep } from './backoff.js';
 import type { Connection } from './connection.js';
 import { bury, type DeadLetter, toDeadLetters } from './dead-letter.js';
 import { type FactOf, readFact } from './fact-message.js';
-import type { Stoppable } from './notice.js';
+import type { ReaderState, Stoppable } from './notice.js';
 import { StreamDrift, type Streams } from './streams.js';
 
 export interface ConsumeOptions {
@@ -99,6 +99,15 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
   ): Promise<FactConsumer<Family>> {
     const consumer = await ensureConsumer(connection, streams, family, options.durable);
     return new FactConsumer(connection, streams, family, options, handler, consumer);
+  }
+
+  /** Throws when the server does not answer. */
+  async state(): Promise<ReaderState> {
+    const { stream } = this.family;
+    const { durable: name } = this.options;
+    const info = await this.connection.jsm.consumers.info(stream, name);
+    const { num_pending: pending, num_ack_pending: ackPending, num_redelivered: redelivered } = info;
+    return { name, stream, pending, ackPending, redelivered };
   }
 
   /** Takes no further fact; resolves when the one at hand is done with. */

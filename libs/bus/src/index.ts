@@ -13,7 +13,18 @@ export { type Following } from './follow-facts.js';
 export { GapCounter, type Lost } from './gaps.js';
 export { type Keeper } from './keeper.js';
 export { type LaneOptions, type OnLane } from './lanes.js';
-export { type BusNotice, type BusState, type OnNotice, type Stoppable, type Tail, TailMismatch } from './notice.js';
+export {
+  type AnswerOutcome,
+  answerOutcomes,
+  type BusCounts,
+  type BusNotice,
+  type BusState,
+  type OnNotice,
+  type ReaderState,
+  type Stoppable,
+  type Tail,
+  TailMismatch,
+} from './notice.js';
 export { type Outlet } from './outlet.js';
 export { type KeptLetter } from './read-dead-letters.js';
 export { seal, SealBroken, secretId, unseal } from './seal.js';

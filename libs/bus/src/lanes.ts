@@ -83,7 +83,7 @@ export class Lanes {
     const last = new GapCounter();
     return this.#listen(lanes.routers.subject, RouterPulse, (pulse) => {
       const lost = last.take(pulse.router, '', pulse.seq);
-      if (lost !== undefined) handler(pulse, lost === 'unknown' ? 0 : lost);
+      if (lost !== undefined) handler(pulse, this.#known('routers', lost));
     });
   }
 
@@ -105,7 +105,7 @@ export class Lanes {
     const gaps = new GapCounter();
     return this.#listen(lanes.history.subject, HistoryGrew, (grew) => {
       const lost = gaps.take(grew.epoch, grew.epoch, grew.seq);
-      if (lost !== undefined) handler(grew, lost === 'unknown' ? 0 : lost);
+      if (lost !== undefined) handler(grew, this.#known('history', lost));
     });
   }
 
@@ -118,7 +118,7 @@ export class Lanes {
     const gaps = new GapCounter();
     return this.#listen(lanes.requests.subject, RequestsChanged, (requests) => {
       const lost = gaps.take(requests.epoch, requests.epoch, requests.seq);
-      if (lost !== undefined) handler(requests, lost === 'unknown' ? 0 : lost);
+      if (lost !== undefined) handler(requests, this.#known('requests', lost));
     });
   }
 
@@ -126,7 +126,7 @@ export class Lanes {
     const gaps = new GapCounter();
     return this.#listen(nodeId === undefined ? lanes.samples.subject : sampleSubject(nodeId), NodeSample, (sample) => {
       const lost = gaps.take(sample.nodeId, sample.run, sample.seq);
-      if (lost !== undefined) handler(sample, lost === 'unknown' ? 0 : lost);
+      if (lost !== undefined) handler(sample, this.#known('samples', lost));
     });
   }
 
@@ -136,7 +136,9 @@ export class Lanes {
       const [first, last] = [log.entries[0], log.entries.at(-1)];
       if (first === undefined || last === undefined) return;
       const lost = gaps.take(log.nodeId, log.epoch, first.n, last.n);
-      if (lost !== undefined) handler(log, lost);
+      if (lost === undefined) return;
+      this.#known('log', lost);
+      handler(log, lost);
     });
   }
 
@@ -148,6 +150,13 @@ export class Lanes {
       if (lost === undefined) last.forget(pulse.monitorId);
       handler(pulse, lost ?? last.take(pulse.monitorId, '', pulse.seq) ?? 0);
     });
+  }
+
+  /** A sender that is not known yet counts as if nothing of it was lost. */
+  #known(lane: string, lost: Lost): number {
+    if (lost === 'unknown' || lost === 0) return 0;
+    this.connection.counts.lost(lane, lost);
+    return lost;
   }
 
   #publish(lane: string, subject: string, value: object): void {

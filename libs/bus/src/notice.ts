@@ -45,6 +45,29 @@ export type BusNotice =
   /** Samples or lines that were not sent because the bus was away. Receivers see the gap in the numbers. */
   | { readonly notice: 'not-sent'; readonly lane: string; readonly messages: number };
 
+/** How an order ended here. `taken-back`: nobody waited any more for the rest of a streamed answer. */
+export const answerOutcomes = ['replied', 'refused', 'outage', 'failure', 'overloaded', 'taken-back'] as const;
+export type AnswerOutcome = (typeof answerOutcomes)[number];
+
+/** What is worth counting of a bus. Called on the hot path: it counts and returns, and never throws. */
+export interface BusCounts {
+  /** An order of this subject, with `*` for the node, was answered after so many seconds. */
+  answered(subject: string, outcome: AnswerOutcome, seconds: number): void;
+  /** So many messages of a lane did not come, by their numbers. */
+  lost(lane: string, messages: number): void;
+}
+
+/** How far a reader of facts is. */
+export interface ReaderState {
+  readonly name: string;
+  readonly stream: string;
+  /** Messages of the stream that are still before it; of a reader that keeps its place itself, all that come after that place. */
+  readonly pending: number;
+  /** Handed over and not acknowledged yet; and so many of them not for the first time. Only where the server keeps the place. */
+  readonly ackPending?: number;
+  readonly redelivered?: number;
+}
+
 export type OnNotice = (notice: BusNotice) => void;
 
 /** Something that runs until it is told to stop. Stopping waits for the work at hand. */

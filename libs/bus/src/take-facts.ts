@@ -12,7 +12,7 @@ import { fullJitter, sleep } from './backoff.js';
 import type { Connection } from './connection.js';
 import { bury, type DeadLetter, toDeadLetters } from './dead-letter.js';
 import { type FactOf, readFact } from './fact-message.js';
-import type { Stoppable } from './notice.js';
+import type { ReaderState, Stoppable } from './notice.js';
 import type { Streams } from './streams.js';
 
 /** A place in a stream of the bus. A stream that was lost and made anew counts from 1 again, so its life belongs to it. */
@@ -136,6 +136,14 @@ export class FactTaker<F> implements Stoppable {
       if (state === 'down') this.#messages?.stop();
     });
     this.#running = this.#run().finally(off);
+  }
+
+  /** Throws when the server does not answer. */
+  async state(): Promise<ReaderState> {
+    const { stream } = this.source;
+    const { created: life, state } = await this.streams.ensure(stream);
+    const taken = this.#at?.life === life ? this.#at.sequence : Math.max(0, state.first_seq - 1);
+    return { name: this.options.name, stream, pending: Math.max(0, state.last_seq - taken) };
   }
 
   /** Takes no further fact; resolves when the batch at hand is done with. */

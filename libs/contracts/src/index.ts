@@ -133,6 +133,7 @@ export {
   withParameters,
 } from './monitor/executor-parameters.js';
 export { type FreeGpu, freeMemory, type FreeMemory } from './monitor/free-memory.js';
+export { MetricsTargets, ReadServiceMetrics, ServiceMetrics } from './metrics/metrics.orders.js';
 export { Gpu, Hardware } from './monitor/hardware.js';
 export { executorOrders, HealthEvent } from './monitor/health.events.js';
 export { Link, LinkCause, linkCauses } from './monitor/link.js';

@@ -201,6 +201,12 @@ const unheard = (): void => undefined;
 /** TypeORM does not know the type of its driver's pool. */
 const poolOf = ({ driver }: DataSource): pg.Pool => (driver as PostgresDriver).master as pg.Pool;
 
+/** What the pool of an open database is doing. `waiting` calls find every connection busy. */
+export function connectionsOf(database: DataSource): { busy: number; idle: number; waiting: number } {
+  const { totalCount, idleCount: idle, waitingCount: waiting } = poolOf(database);
+  return { busy: totalCount - idle, idle, waiting };
+}
+
 /** A connection outside the pool, in the schema of an open database. */
 export async function connectBeside(
   database: DataSource,

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { StreamName } from '@muster/contracts';
-import { type DatabaseOptions, openDatabase } from './database.js';
+import { connectionsOf, type DatabaseOptions, openDatabase } from './database.js';
 import { countParked } from './parked.js';
 import { type RelayHealth, relayHealth, relayLine } from './relay-words.js';
 import { type Relay, startRelay } from './relay.js';
@@ -13,7 +13,11 @@ export interface StoreHost {
   readonly shutdown: { at(stage: 'work' | 'database', close: () => Promise<void>): void };
   readonly ids: { uuid(): string };
   readonly log: { log(line: object, context: string): void; warn(line: object, context: string): void };
+  readonly metrics: { gauge(name: string, help: string, read: () => Readings | Promise<Readings>): void };
 }
+
+/** What a gauge of the service's metrics takes: one number, or one for each set of labels. */
+type Readings = number | Iterable<{ readonly value: number; readonly labels?: Readonly<Record<string, string>> }>;
 
 export type ServiceDatabase = Omit<DatabaseOptions, 'schema' | 'applicationName' | 'onLost'>;
 
@@ -25,7 +29,7 @@ const titleOf = (service: string): string => service.charAt(0).toUpperCase() + s
  */
 export async function openServiceDatabase(
   service: string,
-  { health, shutdown, log }: Pick<StoreHost, 'health' | 'shutdown' | 'log'>,
+  { health, shutdown, log, metrics }: Pick<StoreHost, 'health' | 'shutdown' | 'log' | 'metrics'>,
   options: ServiceDatabase,
 ): Promise<DataSource> {
   const database = await openDatabase({
@@ -41,6 +45,18 @@ export async function openServiceDatabase(
     await database.query('select 1');
     return { state: 'up' };
   });
+  metrics.gauge('muster_database_connections', 'Connections of the pool to Postgres', () => {
+    const { busy, idle } = connectionsOf(database);
+    return [
+      { value: busy, labels: { state: 'busy' } },
+      { value: idle, labels: { state: 'idle' } },
+    ];
+  });
+  metrics.gauge(
+    'muster_database_waiting_calls',
+    'Calls that wait for a connection of the pool',
+    () => connectionsOf(database).waiting,
+  );
   return database;
 }
 
@@ -55,7 +71,7 @@ export const openServiceStore = async (
 /** Starts the relay of a service's store, with its lines in the log, its checks of readiness and its place in the shutdown. */
 export function startServiceRelay(
   service: string,
-  { health, shutdown, log }: Pick<StoreHost, 'health' | 'shutdown' | 'log'>,
+  { health, shutdown, log, metrics }: Pick<StoreHost, 'health' | 'shutdown' | 'log' | 'metrics'>,
   store: EventStore,
   bus: RelayBus,
   streams: readonly StreamName[],
@@ -69,6 +85,7 @@ export function startServiceRelay(
   });
   shutdown.at('work', () => relay.stop());
   health.add('relay', () => relayHealth(relay));
+  relayMetrics(metrics, relay, store);
   health.add('parked', async () => {
     const parked = await countParked(store.database);
     return parked === 0
@@ -76,4 +93,29 @@ export function startServiceRelay(
       : { state: 'degraded', words: `${parked} streams of facts wait until somebody looks at them` };
   });
   return relay;
+}
+
+/** One look at the lag serves both figures of a reading. */
+function relayMetrics(metrics: StoreHost['metrics'], relay: Relay, store: EventStore): void {
+  let looking: ReturnType<Relay['lag']> | undefined;
+  const lag = () =>
+    (looking ??= relay.lag().finally(() => {
+      looking = undefined;
+    }));
+  metrics.gauge('muster_relay_leading', 'Whether this process publishes the facts of its service', () =>
+    relay.leading ? 1 : 0,
+  );
+  metrics.gauge(
+    'muster_relay_waiting_facts',
+    'Facts that are committed and not yet on the bus, as far as this process knows; counted up to 10,000 a stream',
+    async () => (await lag()).events,
+  );
+  metrics.gauge(
+    'muster_relay_lag_seconds',
+    'Age of the oldest fact that is not yet on the bus',
+    async () => (await lag()).seconds,
+  );
+  metrics.gauge('muster_parked_streams', 'Streams of facts that wait until somebody looks at them', () =>
+    countParked(store.database),
+  );
 }

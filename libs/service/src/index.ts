@@ -2,6 +2,23 @@ export { ConfigProblem, ListenPort, MusterSecret, readConfig, ServiceConfig, Swi
 export { Answers, type AnswersOptions, OnFact } from './decorators.js';
 export { type CheckResult, Health, type Readiness } from './health.js';
 export { loggingOf } from './logging.js';
+export {
+  type Family,
+  familyOf,
+  type FamilyType,
+  labelled,
+  type Labels,
+  mergeFamilies,
+  METRICS_MEDIA,
+  NotMetrics,
+  type Reading,
+  readFamilies,
+  writeFamilies,
+} from './metrics/families.js';
+export { executorCounts, nodeFamilies, type ObservedNode, statusCounts } from './metrics/node-metrics.js';
+export { Buckets, histogramOf } from './metrics/buckets.js';
+export { Instance } from './metrics/instance.js';
+export { Metrics, oneOf, type Read } from './metrics/metrics.js';
 export { Clock, Ids, RandomIds, SystemClock } from './ports.js';
 export { releaseVersion } from './release.js';
 export {

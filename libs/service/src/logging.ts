@@ -67,7 +67,7 @@ export function loggingOf(
     // Where there is no error pino-http makes one up from the status, with a stack that leads nowhere.
     customErrorObject: (_request, response, error: Error, line: Record<string, unknown>) =>
       error.message === `failed with status code ${response.statusCode}` ? { ...line, err: undefined } : line,
-    autoLogging: { ignore: (request) => request.url?.startsWith('/health') === true },
+    autoLogging: { ignore: (request) => /^\/(?:health|metrics)/.test(request.url ?? '') },
     ...(LOG_FORMAT === 'pretty'
       ? { transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname', sync: true } } }
       : {}),

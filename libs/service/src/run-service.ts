@@ -9,6 +9,10 @@ import type { DestinationStream } from 'pino';
 import type * as z from 'zod/mini';
 import { readConfig, type ServiceConfig } from './config.js';
 import { Health } from './health.js';
+import { answerMetrics } from './metrics/answer-metrics.js';
+import { httpMetrics } from './metrics/http-metrics.js';
+import { Instance } from './metrics/instance.js';
+import { Metrics } from './metrics/metrics.js';
 import { RequestsAtHand } from './requests-at-hand.js';
 import { ServiceModule } from './service-module.js';
 import { Shutdown } from './shutdown.js';
@@ -23,6 +27,8 @@ export interface ServiceOptions<Schema extends z.ZodMiniType<ServiceConfig>> {
   readonly module: (config: z.output<Schema>) => Type | DynamicModule;
   /** The server to listen with, where not every call is to go through Nest; `rest` is Nest's own answer to a call. */
   readonly server?: (rest: RequestListener) => Server;
+  /** It serves `/metrics` itself, to whom it lets in; without it the page stands open beside `/health`. */
+  readonly ownMetricsDoor?: boolean;
   /** For what must be set before the first request: WebSocket adapter, headers, static files. */
   readonly prepare?: (app: NestExpressApplication, config: z.output<Schema>) => Promise<void> | void;
 }
@@ -52,14 +58,17 @@ class RootModule {}
  * cannot. Nothing is served before everything is there.
  */
 export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
-  { name, config: schema, module, prepare, server }: ServiceOptions<Schema>,
+  { name, config: schema, module, prepare, server, ownMetricsDoor = false }: ServiceOptions<Schema>,
   { env = process.env, logTo, finishMs = FINISH_MS }: StartOptions = {},
 ): Promise<RunningService> {
   const config = readConfig(schema, env);
   const shutdown = new Shutdown();
   const root: DynamicModule = {
     module: RootModule,
-    imports: [ServiceModule.with({ name, config, shutdown, ...(logTo ? { logTo } : {}) }), module(config)],
+    imports: [
+      ServiceModule.with({ name, config, shutdown, ownMetricsDoor, ...(logTo ? { logTo } : {}) }),
+      module(config),
+    ],
   };
   const app = await NestFactory.create<NestExpressApplication>(root, new OwnServer(server), {
     // Until there is a log of ours: what fails here is said once, by whoever runs the process.
@@ -73,6 +82,7 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
   const log = app.get(Logger);
   app.useLogger(log);
   app.disable('x-powered-by');
+  app.use(httpMetrics(app.get(Metrics)));
   const requests = new RequestsAtHand(app.getHttpServer());
   const transport = new BusTransport(app.get(Bus), await app.resolve(PinoLogger), finishMs);
   let stopped: Promise<void> | undefined;
@@ -82,6 +92,10 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
     app.connectMicroservice<MicroserviceOptions>({ strategy: transport });
     await app.startAllMicroservices();
     await app.listen(config.PORT, config.HOST);
+    const instance = app.get(Instance);
+    instance.listensOn(portOf(app));
+    const answering = await answerMetrics(app.get(Bus), app.get(Metrics), instance);
+    shutdown.at('work', () => answering.stop());
   } catch (error) {
     await stop();
     throw error;

@@ -5,6 +5,10 @@ import type { DestinationStream } from 'pino';
 import type { ServiceConfig } from './config.js';
 import { Health, HealthController } from './health.js';
 import { loggingOf, wordsOf } from './logging.js';
+import { busMetrics } from './metrics/bus-metrics.js';
+import { Instance } from './metrics/instance.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { Metrics } from './metrics/metrics.js';
 import { Clock, Ids, RandomIds, SystemClock } from './ports.js';
 import { Shutdown } from './shutdown.js';
 
@@ -16,38 +20,63 @@ export interface ServiceModuleOptions {
   readonly shutdown?: Shutdown;
   /** Where the log goes in place of standard output. */
   readonly logTo?: DestinationStream;
+  /** The service serves `/metrics` itself, to whom it lets in. */
+  readonly ownMetricsDoor?: boolean;
 }
 
-/** What every service has: Bus, Clock, Ids, the log, Health, Shutdown. Global: a service's modules inject without importing. */
+/** What every service has: Bus, Clock, Ids, the log, Health, Instance, Metrics, Shutdown. Global: a service's modules inject without importing. */
 @Module({})
 export class ServiceModule {
-  static with({ name, config, logTo, shutdown = new Shutdown() }: ServiceModuleOptions): DynamicModule {
+  static with({
+    name,
+    config,
+    logTo,
+    ownMetricsDoor = false,
+    shutdown = new Shutdown(),
+  }: ServiceModuleOptions): DynamicModule {
+    const metrics = new Metrics();
+    shutdown.at('database', () => {
+      metrics.stop();
+    });
     return {
       module: ServiceModule,
       global: true,
       imports: [LoggerModule.forRoot(loggingOf(name, config, logTo))],
-      controllers: [HealthController],
+      controllers: ownMetricsDoor ? [HealthController] : [HealthController, MetricsController],
       providers: [
         Health,
+        { provide: Instance, useValue: new Instance(name) },
+        { provide: Metrics, useValue: metrics },
         { provide: Shutdown, useValue: shutdown },
         { provide: Clock, useClass: SystemClock },
         { provide: Ids, useClass: RandomIds },
         {
           provide: Bus,
           inject: [Logger, Health],
-          useFactory: (log: Logger, health: Health) => openBus(name, config.NATS_URL, log, health, shutdown),
+          useFactory: (log: Logger, health: Health) =>
+            openBus(name, config.NATS_URL, { log, health, shutdown, metrics }),
         },
       ],
-      exports: [Bus, Clock, Health, Ids, Shutdown],
+      exports: [Bus, Clock, Health, Ids, Instance, Metrics, Shutdown],
     };
   }
 }
 
-async function openBus(name: string, servers: string, log: Logger, health: Health, shutdown: Shutdown): Promise<Bus> {
+interface BusHost {
+  readonly log: Logger;
+  readonly health: Health;
+  readonly shutdown: Shutdown;
+  readonly metrics: Metrics;
+}
+
+async function openBus(name: string, servers: string, { log, health, shutdown, metrics }: BusHost): Promise<Bus> {
+  const counted = busMetrics(metrics);
   const bus = await connectBus({
     servers,
     name,
+    counts: counted.counts,
     onNotice: (notice) => {
+      counted.noticed(notice);
       const { level, words } = wordsOf(notice);
       const { error, ...rest } = 'error' in notice ? notice : { ...notice, error: undefined };
       log[level === 'info' ? 'log' : level](
@@ -56,6 +85,7 @@ async function openBus(name: string, servers: string, log: Logger, health: Healt
       );
     },
   });
+  counted.opened(bus);
   // What was begun has had its time by then.
   shutdown.at('bus', () => bus.close({ finishMs: 1_000 }));
   // Without the bus a service still does what it can, so that it is never taken out for that.

@@ -12,6 +12,7 @@ export {
   ScriptedNode,
   type ScriptedNodeOptions,
 } from './scripted-node.js';
+export { promtool, type PromtoolAnswer } from './promtool.js';
 export { SimulatedNode, simulatedFleet, type SimulatedNodeOptions } from './simulated-node.js';
 export { type TestDatabase, testDatabase } from './test-database.js';
 export { type TestNats, testNats } from './test-nats.js';

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromiumProgram } from '../programs/chromium.js';
 import { natsServerProgram } from '../programs/nats-server.js';
+import { prometheusPrograms } from '../programs/prometheus.js';
 import { stopRunning } from '../programs/run.js';
 import { CannotGoOn, say } from '../terminal.js';
 import { endLeftovers, RUN_MARK } from './leftovers.js';
@@ -54,7 +55,9 @@ async function main(): Promise<number> {
 async function programsFor(runs: readonly JestRun[]): Promise<NodeJS.ProcessEnv> {
   // Beside other tools' caches: a clone may come and go, the program stays.
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'muster');
+  const prometheus = runs.some((run) => run.needsPrometheus) ? await prometheusPrograms(cache) : undefined;
   return {
+    ...(prometheus && { PROMETHEUS_BIN: prometheus.prometheus, PROMTOOL_BIN: prometheus.promtool }),
     ...(runs.some(({ needsNats }) => needsNats) && { NATS_SERVER_BIN: await natsServerProgram(cache) }),
     ...(runs.some(({ needsChromium }) => needsChromium) && { CHROMIUM_BIN: await chromiumProgram() }),
   };

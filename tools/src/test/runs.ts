@@ -18,6 +18,7 @@ export interface JestRun {
   readonly vmModules: boolean;
   readonly needsNats: boolean;
   readonly needsChromium: boolean;
+  readonly needsPrometheus: boolean;
 }
 
 export const HELP = `Runs the tests and ends with the line "N passed, N failed".
@@ -44,12 +45,19 @@ export function runsFor({ speeds: wanted, patterns }: Asked, cores: number): Jes
   const int = wanted.includes('int');
   const runs: JestRun[] = [];
   // A worker holds some hundred megabytes, and the servers under test want a core too.
-  const common = { workers: Math.max(1, Math.min(4, cores)), vmModules: true, needsNats: false, needsChromium: false };
+  const needsNothing = { needsNats: false, needsChromium: false, needsPrometheus: false };
+  const common = { workers: Math.max(1, Math.min(4, cores)), vmModules: true, ...needsNothing };
   if (unit || int) {
     const title = unit && int ? 'Unit and integration tests' : unit ? 'Unit tests' : 'Integration tests';
     const only = unit && int ? [] : unit ? ['--testPathIgnorePatterns', '\\.int\\.spec\\.ts$'] : [];
     const files = !unit && int ? [intPattern(patterns)] : [...patterns];
-    runs.push({ ...common, title, args: [...files, '--config=jest.config.mjs', ...only], needsNats: int });
+    runs.push({
+      ...common,
+      title,
+      args: [...files, '--config=jest.config.mjs', ...only],
+      needsNats: int,
+      needsPrometheus: int,
+    });
   }
   if (unit)
     runs.push({
@@ -61,7 +69,8 @@ export function runsFor({ speeds: wanted, patterns }: Asked, cores: number): Jes
   if (wanted.includes('e2e')) {
     // One at a time: each has the whole system and a browser, and measures how fast it reacts.
     const args = [...patterns, '--config=apps/web-e2e/jest.config.mjs'];
-    runs.push({ ...common, title: 'Browser tests', args, workers: 1, needsNats: true, needsChromium: true });
+    const needs = { needsNats: true, needsChromium: true, needsPrometheus: true };
+    runs.push({ ...common, title: 'Browser tests', args, workers: 1, ...needs });
   }
   return runs;
 }

@@ -23,6 +23,8 @@ export interface CallTo<R extends Route> {
   readonly expectedVersion: number | undefined;
   /** Where the call comes from, as throttling counts it; and what the browser says it is. */
   readonly from: { readonly remoteAddress: string; readonly device: string };
+  /** The Gateway's address as whoever calls has it: `host:port`, or a host alone. */
+  readonly host: string;
   /** Fires when the client has left. */
   readonly signal: AbortSignal;
   readonly method: string;
@@ -52,6 +54,7 @@ export const TheCall = createParamDecorator((route: Route, context: ExecutionCon
       remoteAddress: request.ip ?? 'unknown',
       device: (request.headers['user-agent'] ?? '').slice(0, LONGEST_DEVICE),
     },
+    host: request.headers.host ?? '',
     signal: left.signal,
     method: request.method,
     header: (name) => request.get(name),

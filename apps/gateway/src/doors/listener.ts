@@ -38,6 +38,7 @@ export function prepareListener(app: NestExpressApplication, config: GatewayConf
   app.set('etag', false);
   app.use(requestIds(app.get(Ids)));
   app.use(securityHeaders(config.publicUrl, app.get(KnownSettings)));
+  app.use('/metrics', fresh);
   app.use('/api', fresh, onlyJson, express.json({ limit: MOST_BODY_BYTES }));
   app.use(answerBodyProblems);
   app.use(webApp(config.webRoot));

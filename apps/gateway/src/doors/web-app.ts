@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type RequestHandler, type Response, Router } from 'express';
 
-/** What is not the web app's: the API, the health of the process, the sockets. */
-const OTHERS = /^\/(?:api|health|socket\.io)(?:\/|$)/;
+/** What is not the web app's: the API, the health of the process, the metrics, the sockets. */
+const OTHERS = /^\/(?:api|health|metrics|socket\.io)(?:\/|$)/;
 
 /** The build puts a hash of its content into a file's name: such a file never changes. */
 const HASHED = /-[A-Za-z0-9_-]{8}\.[a-z0-9]+$/;

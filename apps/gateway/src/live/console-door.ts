@@ -72,6 +72,8 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
   #server: ConsoleServer | undefined;
   #rooms: ConsoleRooms | undefined;
   #timers: NodeJS.Timeout[] = [];
+  /** What went to sockets that are closed by now. */
+  #bytesBefore = 0;
   readonly #lists = new ListTeller((list) => void this.#tellOfList(list));
 
   constructor(
@@ -113,6 +115,10 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
       );
     });
     server.on('connection', (socket) => {
+      const tcp = socket.request.socket;
+      socket.once('disconnect', () => {
+        this.#bytesBefore += tcp.bytesWritten;
+      });
       this.#serve(socket, rooms);
     });
     this.sessions.onEnd((sessionId) => {
@@ -151,6 +157,13 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
   get server(): ConsoleServer {
     if (this.#server === undefined) throw new Error('The door is not attached yet');
     return this.#server;
+  }
+
+  /** What the console's sockets do at this moment, and have done so far. */
+  get counts(): { readonly sockets: number; readonly bytes: number; readonly rooms: ConsoleRooms['counts'] } {
+    const open = [...(this.#server?.of('/').sockets.values() ?? [])];
+    const bytes = open.reduce((sum, socket) => sum + socket.request.socket.bytesWritten, this.#bytesBefore);
+    return { sockets: open.length, bytes, rooms: this.#rooms?.counts ?? [] };
   }
 
   async #admit(socket: ConsoleSocket): Promise<void> {

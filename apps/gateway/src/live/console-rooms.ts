@@ -86,6 +86,7 @@ interface Feeds {
 
 /** The rooms of the live console: who is in them and what is said in them, never more than a socket can take. */
 export class ConsoleRooms {
+  readonly #said = new Map<Place['room'], number>();
   readonly #fleet: RoomKeeper<FleetSnapshot, FleetChange>;
   readonly #models: RoomKeeper<ModelsSnapshot, ModelsChange>;
   readonly #metrics: RoomKeeper<{ samples: NodeSample[] }, MetricsChange>;
@@ -165,6 +166,24 @@ export class ConsoleRooms {
     return this.#enter(this.#requests, REQUESTS_ROOM, socket);
   }
 
+  /** How many rooms are open, by kind, and how many changes were said in rooms of that kind so far. */
+  get counts(): { readonly kind: Place['room']; readonly open: number; readonly said: number }[] {
+    const keepers = {
+      fleet: this.#fleet,
+      models: this.#models,
+      metrics: this.#metrics,
+      log: this.#log,
+      history: this.#history,
+      figures: this.#figures,
+      requests: this.#requests,
+    } as const;
+    return (Object.keys(keepers) as Place['room'][]).map((kind) => ({
+      kind,
+      open: keepers[kind].openRooms,
+      said: this.#said.get(kind) ?? 0,
+    }));
+  }
+
   leaveHistory(socket: ConsoleSocket): void {
     for (const name of [...socket.rooms].filter(isHistory)) this.leave(socket, name);
   }
@@ -211,6 +230,8 @@ export class ConsoleRooms {
             for (const socket of this.#membersOf(name)) this.mayTake(socket);
             // One message for the whole room: it is put into words, and into a frame, once.
             send(name, change);
+            const kind = placeOf(name)?.room ?? 'fleet';
+            this.#said.set(kind, (this.#said.get(kind) ?? 0) + 1);
           },
           () => {
             keeper.close(name);

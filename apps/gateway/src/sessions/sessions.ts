@@ -40,6 +40,11 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     await this.#following?.stop();
   }
 
+  /** How many sessions are remembered. */
+  get remembered(): number {
+    return this.#cache.size;
+  }
+
   /** The session that a token opens; undefined when there is none (any more). Throws an Outage when nobody can tell. */
   of(token: string): Promise<Session | undefined> {
     return this.byHash(hashOf(token));

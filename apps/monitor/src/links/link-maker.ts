@@ -19,6 +19,8 @@ export class LinkMaker {
     private readonly dial: typeof dialAddresses,
     /** The keys to try, the one in force first. */
     private readonly keys: () => readonly LinkKey[],
+    /** Told of each try: `linked`, or why there is no link. */
+    private readonly onTried: (outcome: 'linked' | LinkCause) => void = () => undefined,
   ) {}
 
   /** A link can only be tried once the access key is known. */
@@ -44,10 +46,21 @@ export class LinkMaker {
 
   /** One try, with every key or with the one in force alone. Rejects only for a fault of our own. */
   async make(
-    { nodeId, host, port, certificate }: FleetNode,
+    node: FleetNode,
     resume: ResumeFrom | undefined,
     signal: AbortSignal,
     which: 'any-key' | 'key-in-force' = 'any-key',
+  ): Promise<MadeLink> {
+    const made = await this.#try(node, resume, signal, which);
+    this.onTried(made.outcome === 'linked' ? 'linked' : made.cause);
+    return made;
+  }
+
+  async #try(
+    { nodeId, host, port, certificate }: FleetNode,
+    resume: ResumeFrom | undefined,
+    signal: AbortSignal,
+    which: 'any-key' | 'key-in-force',
   ): Promise<MadeLink> {
     const resolved = await this.resolver.resolve(host, port, NAME_MS);
     if (resolved.outcome === 'failed') return resolved;

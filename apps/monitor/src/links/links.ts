@@ -1,5 +1,14 @@
 import type { Bus, Stoppable, Watching } from '@muster/bus';
-import { commandSubject, NodeModels, NodeState, ReadLoadHistory, ReadLog, ReadSamples } from '@muster/contracts';
+import {
+  commandSubject,
+  type FleetNode,
+  type Measurement,
+  NodeModels,
+  NodeState,
+  ReadLoadHistory,
+  ReadLog,
+  ReadSamples,
+} from '@muster/contracts';
 import { ExecutorOrders } from '../executors/executor-orders.js';
 import { noSuspicion, SLIP_MS, suspect } from '../health/self-suspicion.js';
 import { fullBucket, take, type TokenBucket, type TokenRate } from '../health/token-bucket.js';
@@ -35,7 +44,19 @@ interface Watched {
   /** Puts the last state once more, over what somebody else has put there; the models likewise. */
   readonly tellAgain: () => void;
   readonly tellModelsAgain: () => void;
+  /** What was last told of the node. */
+  readonly told: () => NodeState | undefined;
 }
+
+/** A node as this monitor sees it at this moment. */
+export interface HeldNode {
+  readonly node: FleetNode;
+  readonly state: NodeState | undefined;
+  readonly measurement: Measurement | undefined;
+}
+
+/** A sample older than this says nothing about this moment. */
+const FRESH_MS = 5_000;
 
 const ROUND_MS = 200;
 const PULSE_MS = 1_000;
@@ -122,6 +143,15 @@ export class Links {
 
   get size(): number {
     return this.#watched.size;
+  }
+
+  /** Every node that this monitor holds. */
+  held(): HeldNode[] {
+    return [...this.#watched.values()].map(({ watch, told }) => ({
+      node: watch.wanted.node,
+      state: told(),
+      measurement: watch.feed.newestSample(FRESH_MS)?.measurement,
+    }));
   }
 
   get impaired(): boolean {
@@ -301,7 +331,10 @@ export class Links {
       }),
       ...orders.answer(),
     ]);
-    this.#watched.set(nodeId, { watch, answers, keeper, modelKeeper, tellAgain, tellModelsAgain });
+    this.#watched.set(nodeId, {
+      ...{ watch, answers, keeper, modelKeeper, tellAgain, tellModelsAgain },
+      told: () => told,
+    });
     void this.parts.keeper.flowOf(nodeId).then((flow) => {
       watch.feed.open(flow);
     });

@@ -27,6 +27,7 @@ export interface WatchWorld {
   /** Where samples and logs are kept. */
   readonly kept: Queries;
   readonly onFault: (nodeId: string, error: unknown) => void;
+  readonly onFrame: (type: FromNode['type']) => void;
 }
 
 /** Asked for a sign of life this often, so that a node whose measuring hangs is not taken for dead. */
@@ -290,6 +291,7 @@ export class NodeWatch {
   /** A frame of the node. Whatever goes wrong with it ends this link and nothing else. */
   #take(connection: NodeConnection, frame: FromNode): void {
     if (this.#connection !== connection) return;
+    this.world.onFrame(frame.type);
     try {
       this.#give({ type: 'frame', beat: isBeat(frame) });
       this.#use(frame);

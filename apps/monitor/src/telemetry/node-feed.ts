@@ -111,6 +111,11 @@ export class NodeFeed implements Keeps {
     if (this.#early.length > MOST_EARLY) this.#early.shift();
   }
 
+  /** The newest sample that is no older than this. */
+  newestSample(withinMs: number): NodeSample | undefined {
+    return this.#telemetry?.newestSample(this.#now(), withinMs);
+  }
+
   readSamples(): NodeSample[] {
     return this.#telemetry?.readSamples(this.#now()) ?? [];
   }

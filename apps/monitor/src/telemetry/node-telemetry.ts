@@ -134,6 +134,10 @@ export class NodeTelemetry {
     return this.log.add({ kind: 'remark', at: new Date(now.wallMs).toISOString(), level, message });
   }
 
+  newestSample(now: Now, withinMs: number): NodeSample | undefined {
+    return this.#samples.newest(now.monotonicMs, withinMs);
+  }
+
   readSamples(now: Now): NodeSample[] {
     return this.#samples.read(now.monotonicMs);
   }

@@ -26,6 +26,12 @@ export class SampleWindow {
     while (this.#kept.length > MAX_SAMPLES || this.#bytes > MAX_BYTES) this.#forgetFirst();
   }
 
+  /** The newest one, when it is no older than this. */
+  newest(nowMs: number, withinMs: number): NodeSample | undefined {
+    const last = this.#kept.at(-1);
+    return last !== undefined && nowMs - last.atMs <= withinMs ? last.sample : undefined;
+  }
+
   /** Oldest first. */
   read(nowMs: number): NodeSample[] {
     for (let first = this.#kept[0]; first !== undefined && nowMs - first.atMs > WINDOW_MS; first = this.#kept[0])

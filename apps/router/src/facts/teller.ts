@@ -54,6 +54,11 @@ export class Teller {
     return this.#unsent.length + this.options.way.pending + this.#unwritten.length + this.options.keep.facts;
   }
 
+  /** Those of them that are on disk. */
+  get onDisk(): number {
+    return this.options.keep.facts;
+  }
+
   tell(event: RequestEvent): void {
     if (this.#away) return this.#put(event);
     this.#unsent.push(event);

@@ -54,6 +54,7 @@ export class Door {
   take(request: IncomingMessage, response: ServerResponse): void {
     const url = request.url ?? '';
     if (url.startsWith('/health/')) return this.options.rest(request, response);
+    if (url === '/metrics') return this.#metrics(request, response);
     // A client that goes in the middle of its call is no event of ours.
     response.on('error', () => undefined);
     if (this.#cors.answer(request, response)) return;
@@ -138,6 +139,23 @@ export class Door {
       default:
         return { key };
     }
+  }
+
+  /** What the router counts, for a key that may see the fleet: applications reach this port too. */
+  #metrics(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return this.#refuse(request, response, callErrors.wrongMethod('GET'));
+    const { known, rest } = this.options;
+    const text = apiKeyOf(request.headers);
+    if (text === undefined) return this.#refuse(request, response, callErrors.noKey);
+    const key = known.keys.byHash(hash('sha256', text, 'hex'));
+    if (key === undefined)
+      return this.#refuse(request, response, known.isComplete ? callErrors.unknownKey : callErrors.starting);
+    if (keyAllows(key, { permission: 'fleet:read', nowMs: Date.now() }) === 'expired')
+      return this.#refuse(request, response, callErrors.expiredKey);
+    if (!key.may.includes('fleet:view')) return this.#refuse(request, response, callErrors.notForMetrics);
+    if (this.#uses.note(key.keyId, this.options.requests.monotonicMs())) this.options.onKeyUsed(key.keyId);
+    rest(request, response);
   }
 
   #models(path: string, request: IncomingMessage, response: ServerResponse): void {

@@ -49,6 +49,12 @@ export const callErrors = {
     'not_permitted',
     'This API key may not be used for sending requests to models.',
   ),
+  notForMetrics: error(
+    403,
+    'permission_error',
+    'not_permitted',
+    'This API key may not see the fleet, and the metrics are a part of it.',
+  ),
   overloaded: error(503, 'server_error', 'overloaded', 'Too many requests are being read at this moment.', {
     retryAfterMs: 1_000,
   }),

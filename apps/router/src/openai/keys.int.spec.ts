@@ -1,4 +1,4 @@
-import { answering, until } from '@muster/testing';
+import { answering, promtool, until } from '@muster/testing';
 import { World, type WorldNode } from '../router.fixture.js';
 
 describe('a key', () => {
@@ -62,6 +62,26 @@ describe('a key', () => {
   it('for something else than inference sends nothing', async () => {
     const { key } = await world.addKey({ permissions: ['fleet:read'] });
     await until(async () => (await errorOf(await world.chat({}, { key }))).join() === '403,not_permitted');
+  });
+
+  it('opens the metrics where it may see the fleet', async () => {
+    const url = `${world.url}/metrics`;
+    const read = (key: string) => fetch(url, { headers: { authorization: `Bearer ${key}` } });
+    expect(await errorOf(await fetch(url))).toEqual([401, 'missing_api_key']);
+    expect(await errorOf(await read(`msk_${'A'.repeat(43)}`))).toEqual([401, 'invalid_api_key']);
+    expect(await errorOf(await read(world.key))).toEqual([403, 'not_permitted']);
+    const { key } = await world.addKey({ permissions: ['fleet:read'] });
+    await world.chat();
+    await until(async () => (await read(key)).status === 200);
+    const text = await until(
+      async () => (await read(key)).text(),
+      (page) => /muster_requests_total\{model="tiny",endpoint="chat",outcome="completed"\} \d/.test(page),
+    );
+    expect(await promtool(['check', 'metrics'], text)).toEqual({ code: 0, said: '' });
+    expect(await errorOf(await world.post('/metrics', '', { key, method: 'POST' }))).toEqual([
+      405,
+      'method_not_allowed',
+    ]);
   });
 
   it('bounded to models sees and uses these alone', async () => {

@@ -114,6 +114,11 @@ export class Requests implements Serving {
     this.#turnedAway += 1;
   }
 
+  /** How many calls never became one. */
+  get turnedAwayCount(): number {
+    return this.#turnedAway;
+  }
+
   /** How many requests are not ended. */
   get atHand(): number {
     return this.#open.size;

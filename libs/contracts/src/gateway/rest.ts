@@ -3,6 +3,7 @@ import { Host, Port } from '../address.js';
 import { Missed, ReadFrom } from '../bus/position.js';
 import { type StreamName, streams } from '../bus/streams.js';
 import { StructuredEvent } from '../bus/structured-event.js';
+import { MetricsTargets } from '../metrics/metrics.orders.js';
 import { HistoryCursor, HistoryEntry } from '../history/history-entry.js';
 import { HistoryFilter } from '../history/history-filter.js';
 import { HISTORY_PAGE, HistoryPage } from '../history/history.orders.js';
@@ -100,7 +101,7 @@ const route = <
   Body extends z.ZodMiniType = Nothing,
   Media extends RouteMedia = 'application/json',
 >(
-  at: `${Route['method']} /api/${string}`,
+  at: `${Route['method']} /${'api/' | 'metrics'}${string}`,
   summary: string,
   allowed: RouteAllowed,
   shape: {
@@ -524,6 +525,27 @@ export const routes = {
       also: 'text/event-stream',
       integrations: true,
     },
+  ),
+  readMetrics: route(
+    'GET /metrics',
+    'The whole installation in the text format of Prometheus; without the nodes when they are scraped one by one',
+    'fleet:view',
+    {
+      query: z.object({ nodes: z._default(z.enum(['on', 'off'], 'This must be on or off'), 'on') }),
+      reply: z.string(),
+      media: 'text/plain',
+    },
+  ),
+  readNodeMetrics: route('GET /metrics/nodes/:nodeId', 'One node in the text format of Prometheus', 'fleet:view', {
+    params: onNode,
+    reply: z.string(),
+    media: 'text/plain',
+  }),
+  readMetricsTargets: route(
+    'GET /api/metrics/targets',
+    'The nodes as targets, for the HTTP service discovery of Prometheus',
+    'fleet:view',
+    { reply: MetricsTargets },
   ),
 
   readFigures: route('GET /api/figures', 'The figures of this moment; null until there are any', 'fleet:view', {
