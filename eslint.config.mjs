@@ -75,8 +75,9 @@ export default [
     },
   },
   {
-    // Tests, their fixtures and the drills may use the testing room; a test that is skipped or alone is a wish.
-    files: ['**/*.spec.ts', '**/*.fixture.ts', 'tools/src/drills/**/*.ts', 'tools/src/upgrade/**/*.ts'],
+    // Tests, their fixtures, the drills and what else tries the system out may use the testing room; a test that is skipped or alone is
+    // a wish.
+    files: ['**/*.spec.ts', '**/*.fixture.ts', 'tools/src/{drills,bench,upgrade}/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(['testing']),
       'no-restricted-syntax': [

@@ -28,7 +28,7 @@ describe('what was counted', () => {
       ...{ url: place.url, schema: 'stats', applicationName: 'stats' },
       migrations: [Requests1764000200000],
     });
-    const clock = { now: () => iso(nowMs), monotonicMs: () => nowMs };
+    const clock = { now: () => iso(nowMs), monotonicMs: () => nowMs, wallMs: () => nowMs };
     counting = new Counting({ database, clock, thresholdMs: 30_000 });
     counting.take({
       takeRequests: (_, handler) => {

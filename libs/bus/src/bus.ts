@@ -177,8 +177,9 @@ export class Bus {
     return readDeadLetters(this.connection, this.#streams, most);
   }
 
-  publishSample(sample: NodeSample): void {
-    this.#lanes.publishSample(sample);
+  /** `text`: how the sample is written, where that is known already. It goes out with others within a few milliseconds. */
+  publishSample(sample: NodeSample, text?: string): void {
+    this.#lanes.publishSample(sample, text);
   }
 
   publishLog(log: NodeLog): void {
@@ -255,6 +256,7 @@ export class Bus {
    * up: orders are told to their handlers as taken back, facts come again to whoever is next.
    */
   async close({ finishMs = 10_000 }: { finishMs?: number } = {}): Promise<void> {
+    this.#lanes.flush();
     this.connection.beginClosing();
     const consumers = [...this.#consumers, { stop: () => this.#log.close() }].map((consumer) => consumer.stop());
     await within(finishMs, Promise.allSettled([this.#answerer.stop(), ...consumers]));

@@ -114,7 +114,8 @@ describe('the lanes that may lose', () => {
       [5, 3],
     ]);
     const told = sender.notices.filter((one) => one.notice === 'not-sent');
-    expect(told.reduce((sum, { messages }) => sum + messages, 0)).toBe(3);
+    // Among them may be a last one of those from before, which was about to go out.
+    expect([3, 4]).toContain(told.reduce((sum, { messages }) => sum + messages, 0));
   });
 
   it('carry log entries, and tell a hole in their numbers or another epoch', async () => {

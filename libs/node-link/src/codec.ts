@@ -35,11 +35,18 @@ type Union = z.ZodMiniDiscriminatedUnion | z.ZodMiniObject;
 /** What a schema calls its frames: one name for an object, several for a union. */
 const typesOf = (schema: Union): ReadonlySet<unknown> => schema._zod.propValues?.['type'] ?? new Set<unknown>();
 
+const isNever = (value: object): value is never => value === undefined;
+
 /**
  * Parses one frame: text, JSON, not too deep, of a known type, of that type's shape; properties that are not known are left
- * out (a newer peer may send more). Throws ProtocolFault. UTF-8 and size are checked by the socket before.
+ * out (a newer peer may send more). Throws ProtocolFault. UTF-8 and size are checked by the socket before. Where `isPlain` sees that the
+ * schema would change nothing, it is not asked.
  */
-export function decode<Schema extends Union>(schema: Schema, data: string): z.output<Schema> {
+export function decode<Schema extends Union>(
+  schema: Schema,
+  data: string,
+  isPlain: (value: object) => value is object & z.output<Schema> = isNever,
+): z.output<Schema> {
   if (isDeeperThan(MAX_DEPTH, data)) throw new ProtocolFault('too-deep');
   let value: unknown;
   try {
@@ -50,6 +57,7 @@ export function decode<Schema extends Union>(schema: Schema, data: string): z.ou
   if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string')
     throw new ProtocolFault('wrong-shape');
   if (!typesOf(schema).has(value.type)) throw new ProtocolFault('unknown-type');
+  if (isPlain(value)) return value;
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new ProtocolFault('wrong-shape');
   return parsed.data as z.output<Schema>;

@@ -5,6 +5,7 @@ import { ClockOffset } from './clock-offset.js';
 import { FromNode, type GoodbyeToNode, type Hello, sinceOrders, type ToNode } from './frames.js';
 import { FlowNumbers } from './flow-numbers.js';
 import { limits, ORDERS_SINCE } from './limits.js';
+import { isPlainSamples } from './plain-samples.js';
 import { Questions, Unanswered } from './questions.js';
 import { readable, readableOutcome } from './readable.js';
 import type { SocketWire } from './socket-wire.js';
@@ -173,7 +174,7 @@ export class NodeConnection {
     if (this.#cause !== undefined) return;
     this.#restrain(text.length);
     try {
-      const frame = decode(FromNode, text);
+      const frame = decode(FromNode, text, isPlainSamples);
       if (this.protocol < ORDERS_SINCE && sinceOrders.has(frame.type)) throw new ProtocolFault('unknown-type');
       this.#numbers.follow(frame, this.#handler !== undefined);
       this.#heardMs = performance.now();

@@ -6,6 +6,11 @@ export abstract class Clock {
   abstract now(): string;
   /** Milliseconds that only grow, for deadlines and liveness: setting the wall clock does not move them. */
   abstract monotonicMs(): number;
+
+  /** The wall clock in milliseconds since 1970, for reckoning with it. */
+  wallMs(): number {
+    return Date.parse(this.now());
+  }
 }
 
 export class SystemClock extends Clock {
@@ -15,6 +20,10 @@ export class SystemClock extends Clock {
 
   monotonicMs(): number {
     return performance.now();
+  }
+
+  override wallMs(): number {
+    return Date.now();
   }
 }
 

@@ -155,11 +155,11 @@ export class SimulatedNode {
     return this.#server.links.size;
   }
 
-  /** Takes one sample and returns its number. */
-  sample(measurement: Partial<Measurement> = {}): number {
+  /** Takes one sample, as if it had been measured so long ago, and returns its number. */
+  sample(measurement: Partial<Measurement> = {}, agoMs = 0): number {
     const beat = this.#samples.next;
     return this.#samples.add({
-      takenMs: performance.now(),
+      takenMs: performance.now() - agoMs,
       measurement: {
         cpuPercent: 50 + 40 * Math.sin(beat / 10),
         memoryUsedBytes: 8 * GIB,

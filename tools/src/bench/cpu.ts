@@ -7,7 +7,7 @@ const PAGE_BYTES = 4_096;
 export interface Usage {
   /** Seconds of processor time since the process began, user and system. */
   readonly cpuS: number;
-  /** Memory that is resident and not shared with a file; of several processes, added up. */
+  /** Resident memory; of several processes, what is not shared with a file, added up. */
   readonly memoryBytes: number;
 }
 
@@ -33,6 +33,14 @@ export async function cpuMsOfFamily(pid: number): Promise<number> {
   const all = (await Promise.all((await pids()).map(readStat))).filter((each) => each !== undefined);
   const ticks = familyOf(pid, all).reduce((sum, each) => sum + each.ticks + each.childrenTicks, 0);
   return (ticks / TICKS_PER_S) * 1000;
+}
+
+/** Processor time of one process so far, without what it has started, and the memory that it has resident. */
+export async function ownUsageOf(pid: number): Promise<Usage> {
+  const stat = await readStat(pid);
+  if (stat === undefined) throw new Error(`There is no process ${pid}`);
+  const [, resident = 0] = (await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ').map(Number);
+  return { cpuS: stat.ticks / TICKS_PER_S, memoryBytes: resident * PAGE_BYTES };
 }
 
 /** What a process and all that it has started use, less what is `apart`. Linux alone tells it this way. */

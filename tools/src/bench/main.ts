@@ -38,6 +38,10 @@ const benches: Record<string, { readonly shows: string; run(): Promise<unknown> 
     shows: 'how evenly the nodes share recorded work',
     run: () => import('./balance.js'),
   },
+  monitor: {
+    shows: 'what watching 1,000 nodes costs, beside Prometheus that takes the same values',
+    run: () => import('./monitor.js'),
+  },
   replay: {
     shows: 'how fast all facts are read and folded',
     run: () => import('./replay.js'),

@@ -2,18 +2,11 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, connectBus, seal } from '@muster/bus';
-import {
-  type AccountEvent,
-  type ApiKeyEvent,
-  type Certificate,
-  Executor,
-  type Fact,
-  type NodeEvent,
-  NodeState,
-} from '@muster/contracts';
+import { type Certificate, Executor, NodeState } from '@muster/contracts';
 import { freePort } from '../ports.js';
 import { answers, type Child, child } from './child.js';
 import { benchNats } from './stores.js';
+import { registeredNode, tellFacts } from './tell-facts.js';
 
 export interface BedNode {
   readonly name: string;
@@ -81,7 +74,7 @@ async function tell(bus: Bus, secret: string, nodes: readonly BedNode[]): Promis
   const ownerId = randomUUID();
   const keyId = randomUUID();
   const key = `msk_${randomBytes(32).toString('base64url')}`;
-  await facts(bus, [
+  await tellFacts(bus, [
     [
       `account-${ownerId}`,
       { type: 'AccountCreated', data: { accountId: ownerId, name: 'Bench', permissions: [], at } },
@@ -103,16 +96,9 @@ async function tell(bus: Bus, secret: string, nodes: readonly BedNode[]): Promis
     ],
   ]);
   const ids = nodes.map(() => randomUUID());
-  await facts(
+  await tellFacts(
     bus,
-    nodes.flatMap(({ name, host, port, certificate }, n): [string, NodeEvent][] => {
-      const nodeId = ids[n] ?? '';
-      return [
-        [`node-${nodeId}`, { type: 'NodeRegistered', data: { nodeId, name, host, port, found: 'by-hand', at } }],
-        [`node-${nodeId}`, { type: 'NodeCertificatePinned', data: { nodeId, certificate, at } }],
-        [`node-${nodeId}`, { type: 'NodeActivated', data: { nodeId, at } }],
-      ];
-    }),
+    nodes.flatMap((node, n) => registeredNode(ids[n] ?? '', node)),
   );
   for (const [n, { slots, ticket }] of nodes.entries())
     await bus.bucket('NODES', NodeState).put(ids[n] ?? '', {
@@ -127,15 +113,4 @@ async function tell(bus: Bus, secret: string, nodes: readonly BedNode[]): Promis
       ticket: seal(secret, ticket),
     });
   return key;
-}
-
-async function facts(bus: Bus, events: readonly [string, NodeEvent | AccountEvent | ApiKeyEvent][]): Promise<void> {
-  let after: string | undefined;
-  for (const [index, [stream, event]] of events.entries()) {
-    const id = randomUUID();
-    const meta = { actor: { kind: 'gateway' as const, id: 'bench', name: 'Bench' }, commandId: id, correlationId: id };
-    const place = { id, stream, version: index + 1, position: index + 1, at, meta };
-    await bus.publishFact({ ...event, ...place } as Fact, { after });
-    after = id;
-  }
 }

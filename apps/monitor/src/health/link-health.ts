@@ -195,6 +195,13 @@ const release = <P extends Past & { flap: { holdMs: number } }>(past: P, nowMs: 
 const framesOf = ({ stale, inTime }: Up, { framesToSettle }: HealthRules): 'settling' | 'in-time' | 'stale' =>
   stale ? 'stale' : inTime >= framesToSettle ? 'in-time' : 'settling';
 
+/** Whether others see the same of both: a frame that came in time changes nothing for them. */
+export const looksAlike = (before: LinkHealth, after: LinkHealth, rules: HealthRules): boolean =>
+  before.phase === 'up' &&
+  after.phase === 'up' &&
+  isFlapping(before) === isFlapping(after) &&
+  framesOf(before, rules) === framesOf(after, rules);
+
 export interface Wall {
   /** Now, ISO 8601. */
   readonly at: string;

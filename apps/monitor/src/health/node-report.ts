@@ -88,6 +88,11 @@ export class NodeReport {
     this.options.onState(state);
   }
 
+  /** Facts were left out, and are summed up as soon as there is room. */
+  get owesFacts(): boolean {
+    return this.#told.leftOut > 0;
+  }
+
   /** Tells facts beside a change of status, and what was left out before, as far as there is room for it. */
   happened(...events: readonly HealthEvent[]): void {
     const { nodeId, clock, facts } = this.options;

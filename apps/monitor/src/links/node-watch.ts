@@ -4,7 +4,7 @@ import { type FromNode, lineSeen, type NodeConnection, numberingOf, ORDERS_SINCE
 import type { Clock, Ids } from '@muster/service';
 import type { HealthFacts } from '../health/health-facts.js';
 import type { HealthRules } from '../health/health-rules.js';
-import { type LinkHealth, type LinkInput, linkOf, stepLink } from '../health/link-health.js';
+import { type LinkHealth, type LinkInput, linkOf, looksAlike, stepLink } from '../health/link-health.js';
 import { NodeReport } from '../health/node-report.js';
 import { isBeat, NodeFeed } from '../telemetry/node-feed.js';
 import type { Queries } from '../telemetry/queries.js';
@@ -30,8 +30,9 @@ export interface WatchWorld {
   readonly onFrame: (type: FromNode['type']) => void;
 }
 
-/** Asked for a sign of life this often, so that a node whose measuring hangs is not taken for dead. */
-const PING_EVERY_MS = 2_000;
+/** Not heard for this long, a node is asked for a sign of life, and this often: one whose measuring hangs is not taken for dead. */
+const QUIET_MS = 1_500;
+const PING_EVERY_MS = 1_500;
 
 /** While a node has the former key alone, the new one is tried this often, and up to a fifth later. A node counts wrong keys. */
 const MOVE_EVERY_MS = 30_000;
@@ -142,13 +143,22 @@ export class NodeWatch {
   tick(impairedUntilMs: number): void {
     const nowMs = this.world.clock.monotonicMs();
     this.#give({ type: 'tick', impairedUntilMs });
-    if (this.#connection !== undefined && nowMs - this.#pingedMs >= PING_EVERY_MS) {
+    if (
+      this.#connection !== undefined &&
+      this.#quietForMs(nowMs) >= QUIET_MS &&
+      nowMs - this.#pingedMs >= PING_EVERY_MS
+    ) {
       this.#pingedMs = nowMs;
       // What becomes of it is seen by the frame that answers, or by none.
       this.#connection.ping().catch(() => undefined);
     }
     const lost = this.feed.tellDropped();
-    this.#report.happened(...(lost > 0 ? [this.#gapFact(lost, 'monitor')] : []));
+    if (lost > 0) this.#report.happened(this.#gapFact(lost, 'monitor'));
+    else if (this.#report.owesFacts) this.#report.happened();
+  }
+
+  #quietForMs(nowMs: number): number {
+    return this.#health.phase === 'up' ? nowMs - this.#health.lastFrameMs : 0;
   }
 
   /** Dials once, when that is due. Resolves when the try has ended, whatever came of it. */
@@ -344,6 +354,8 @@ export class NodeWatch {
     this.#health = stepLink(before, input, moment, this.world.rules);
     const { phase } = this.#health;
     if (this.#health === before) return;
+    // Once a second of every node: what nobody can see of it is not told.
+    if (input.type === 'frame' && looksAlike(before, this.#health, this.world.rules)) return;
     if (before.phase === 'up' && phase !== 'up') this.#letGo();
     if (before.phase === 'dialing' && phase !== 'dialing' && phase !== 'up') {
       this.#attempt?.abort();

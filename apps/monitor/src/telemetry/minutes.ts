@@ -1,4 +1,4 @@
-import { loadOf, type NodeSample, type LoadPoint, type LoadSpread } from '@muster/contracts';
+import { loadOf, type LoadPoint, type LoadSpread, type Measurement } from '@muster/contracts';
 
 const MINUTE_MS = 60_000;
 /** A node has samples of the last 30 minutes: as long a minute may still be added to, and a little longer. */
@@ -31,24 +31,23 @@ export type Figure = (typeof figures)[number];
 
 /** One minute as it is added up. */
 class OpenMinute {
-  readonly #sums = new Map(figures.map((figure) => [figure, new Sum()]));
+  readonly #sums = Object.fromEntries(figures.map((figure) => [figure, new Sum()])) as Record<Figure, Sum>;
   #samples = 0;
   #kept = 0;
 
   constructor(private readonly startMs: number) {}
 
-  add({ measurement }: NodeSample): void {
-    const executors = measurement.executors ?? [];
-    const total = (read: (executor: (typeof executors)[number]) => number | undefined) => {
-      const known = executors.flatMap((executor) => read(executor) ?? []);
-      return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
+  add(measurement: Measurement): void {
+    // Those of a load are by executor: here it is all of them together.
+    const values: Record<Figure, number | undefined> = {
+      ...{ gpuPercent: undefined, vramPercent: undefined, ...loadOf(measurement) },
+      ...{ inFlight: undefined, tokensPerSecond: undefined },
     };
-    const values: Partial<Record<Figure, number | undefined>> = {
-      ...loadOf(measurement),
-      inFlight: total(({ inFlight }) => inFlight),
-      tokensPerSecond: total(({ tokensPerSecond }) => tokensPerSecond),
-    };
-    for (const [figure, sum] of this.#sums) sum.add(values[figure]);
+    for (const { inFlight, tokensPerSecond } of measurement.executors ?? []) {
+      values.inFlight = (values.inFlight ?? 0) + inFlight;
+      if (tokensPerSecond !== undefined) values.tokensPerSecond = (values.tokensPerSecond ?? 0) + tokensPerSecond;
+    }
+    for (const figure of figures) this.#sums[figure].add(values[figure]);
     this.#samples += 1;
   }
 
@@ -62,7 +61,9 @@ class OpenMinute {
   }
 
   get point(): LoadPoint {
-    const known = [...this.#sums].flatMap(([figure, { spread }]) => (spread === undefined ? [] : [[figure, spread]]));
+    const known = figures
+      .map((figure) => [figure, this.#sums[figure]] as const)
+      .flatMap(([figure, { spread }]) => (spread === undefined ? [] : [[figure, spread]]));
     // Each measurement tells processor and memory: a minute with a sample has both.
     return {
       at: new Date(this.startMs).toISOString(),
@@ -76,19 +77,22 @@ class OpenMinute {
 export class Minutes {
   readonly #open = new Map<number, OpenMinute>();
 
-  add(sample: NodeSample): void {
-    const startMs = Math.floor(Date.parse(sample.at) / MINUTE_MS) * MINUTE_MS;
+  /** `atMs`: when it was measured, in milliseconds since 1970. */
+  add(measurement: Measurement, atMs: number): void {
+    const startMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
     let minute = this.#open.get(startMs);
     if (minute === undefined) {
       minute = new OpenMinute(startMs);
       this.#open.set(startMs, minute);
     }
-    minute.add(sample);
+    minute.add(measurement);
   }
 
   /** The minutes that are over and of which not all is kept, oldest first. What is too old to change is let go. */
   due(nowMs: number): LoadPoint[] {
     const due: LoadPoint[] = [];
+    // Asked once a second, and mostly there is the one minute that is not over yet.
+    if (this.#open.size === 1 && this.#open.has(Math.floor(nowMs / MINUTE_MS) * MINUTE_MS)) return due;
     for (const [startMs, minute] of [...this.#open].sort(([one], [other]) => one - other)) {
       if (startMs + (minute.isDue ? UNKEPT_MS : OPEN_MS) < nowMs) this.#open.delete(startMs);
       else if (minute.isDue && startMs + MINUTE_MS + SETTLED_MS <= nowMs) due.push(minute.point);

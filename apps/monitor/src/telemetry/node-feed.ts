@@ -73,7 +73,8 @@ export class NodeFeed implements Keeps {
   }
 
   takeSamples({ items }: FrameOf<'samples'>): void {
-    for (const sample of this.#open.takeSamples(items, this.#now())) this.parts.bus.publishSample(sample);
+    for (const taken of this.#open.takeSamples(items, this.#now()))
+      this.parts.bus.publishSample(taken.sample, taken.text);
   }
 
   takeLines({ lines }: FrameOf<'lines'>): void {
@@ -94,7 +95,7 @@ export class NodeFeed implements Keeps {
 
   /** Shows where lines were cut because there were too many. Returns how many, since it was asked last. */
   tellDropped(): number {
-    if (this.#telemetry === undefined) return 0;
+    if (this.#telemetry === undefined || !this.#telemetry.hasDropped) return 0;
     const { entries, lost } = this.#telemetry.tellDropped(this.#now());
     this.#publish(entries);
     return lost;
@@ -161,6 +162,6 @@ export class NodeFeed implements Keeps {
   }
 
   #now(): Now {
-    return { wallMs: Date.parse(this.parts.clock.now()), monotonicMs: this.parts.clock.monotonicMs() };
+    return { wallMs: this.parts.clock.wallMs(), monotonicMs: this.parts.clock.monotonicMs() };
   }
 }

@@ -29,7 +29,7 @@ describe('the samples of a node', () => {
       ],
       at(10_000),
     );
-    expect(samples.map((sample) => sample.at)).toEqual(['2026-11-23T12:00:08.000Z', '2026-11-23T12:00:10.000Z']);
+    expect(samples.map(({ sample }) => sample.at)).toEqual(['2026-11-23T12:00:08.000Z', '2026-11-23T12:00:10.000Z']);
   });
 
   it('are those of the last five minutes', () => {
@@ -43,6 +43,9 @@ describe('the samples of a node', () => {
         .at(0),
     ).toBe(101);
     expect(telemetry.readSamples(at(400_000))).toHaveLength(300);
+    expect(telemetry.readSamples(at(400_000)).map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 300 }, (_, n) => n + 101),
+    );
   });
 
   it('that are fetched late and too old for the window are seen and not shown', () => {

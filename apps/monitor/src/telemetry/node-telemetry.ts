@@ -17,6 +17,12 @@ export interface ArrivedSample {
   readonly measurement: Measurement;
 }
 
+/** A sample and how it is written: once, for whoever keeps it and whoever is told. */
+export interface WrittenSample {
+  readonly sample: NodeSample;
+  readonly text: string;
+}
+
 /** A node that says a sample is older than this says nothing that a clock could be set by. */
 const OLDEST_MS = 60 * 60_000;
 
@@ -82,18 +88,20 @@ export class NodeTelemetry {
   }
 
   /** Stamps samples by the monitor's clock and keeps those of the last five minutes. Gives the ones worth publishing. */
-  takeSamples(items: readonly ArrivedSample[], now: Now): NodeSample[] {
+  takeSamples(items: readonly ArrivedSample[], now: Now): WrittenSample[] {
     const { run } = this.#flow();
-    const taken: NodeSample[] = [];
+    const taken: WrittenSample[] = [];
     for (const { seq, ageMs, measurement } of items) {
       this.#seen = { ...this.#flow(), sample: seq };
       const age = Math.min(ageMs, OLDEST_MS);
-      const at = new Date(now.wallMs - age).toISOString();
-      const sample: NodeSample = { nodeId: this.nodeId, run, seq, at, measurement };
-      this.#minutes.add(sample);
+      const atMs = now.wallMs - age;
+      this.#minutes.add(measurement, atMs);
       if (age > WINDOW_MS) continue;
-      this.#samples.add(sample, now.monotonicMs - age);
-      taken.push(sample);
+      const at = new Date(atMs).toISOString();
+      const sample: NodeSample = { nodeId: this.nodeId, run, seq, at, measurement };
+      const text = JSON.stringify(sample);
+      this.#samples.add(text, now.monotonicMs - age);
+      taken.push({ sample, text });
     }
     return taken;
   }
@@ -108,6 +116,11 @@ export class NodeTelemetry {
     for (const line of admitted) entries.push(this.log.add({ kind: 'line', run, line }));
     this.#dropped += lines.length - admitted.length;
     return entries;
+  }
+
+  /** Lines were cut of which nobody was told yet. */
+  get hasDropped(): boolean {
+    return this.#dropped > 0;
   }
 
   /** The place where lines were cut because there were too many, if there is one that was not told yet. */
