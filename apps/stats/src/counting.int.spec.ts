@@ -40,7 +40,9 @@ describe('what was counted', () => {
     let from: Batch<RequestEvent>['from'];
     for (let at = 0; at < events.length; at += 10) {
       const to = { life, sequence: Math.min(events.length, at + 10) };
-      await hand({ facts: events.slice(at, at + 10), from, to, pending: 0, attempt: 1, signal });
+      const facts = events.slice(at, at + 10);
+      const bodies = facts.map(({ data }) => JSON.stringify(data));
+      await hand({ facts, bodies, from, to, pending: 0, attempt: 1, signal });
       from = to;
     }
   }, 30_000);

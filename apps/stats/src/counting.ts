@@ -14,7 +14,7 @@ import type { Tracked } from './requests/tracked.js';
 /** Names the place in the stream. Another name counts everything anew that is still kept there. */
 const READER = 'requests';
 /** Facts of one transaction at most. */
-const MOST_AT_ONCE = 1_000;
+const MOST_AT_ONCE = 2_500;
 /** How long changes of a slot wait for more before they are added up. */
 const SETTLED_AFTER_MS = 15_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -124,9 +124,11 @@ export class Counting {
   async #count(batch: Batch<RequestEvent>): Promise<void> {
     await this.#step(async (tx, ledger) => {
       await movePlace(tx, READER, batch);
-      const known = batch.facts.filter(({ data }) => !ledger.open.has(data.requestId));
-      const stored = await readStored(tx, [...new Set(known.map(({ data }) => data.requestId))]);
-      for (const event of batch.facts) ledger.take(event, stored.get(event.data.requestId));
+      const asked = new Set<string>();
+      for (const { data } of batch.facts) if (!ledger.open.has(data.requestId)) asked.add(data.requestId);
+      const stored = await readStored(tx, asked);
+      for (const [n, event] of batch.facts.entries())
+        ledger.take(event, stored.get(event.data.requestId), batch.bodies[n]);
     });
     this.#pending = batch.pending;
     this.#counted += batch.facts.length;

@@ -175,7 +175,7 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
 
   #parse(message: JsMsg): FactOf<Family> {
     try {
-      return readFact(this.family, message);
+      return readFact(this.family, message, message.json());
     } catch (error) {
       throw new Unreadable(error);
     }

@@ -1,6 +1,7 @@
 import { type DeadLetterMessage, deadLetters } from '@muster/contracts';
-import type { JsMsg } from '@nats-io/jetstream';
+import type { Msg } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
+import type { WithHeaders } from './fact-message.js';
 import type { Streams } from './streams.js';
 
 /** A fact that could not be taken: what came, and the last error. */
@@ -16,7 +17,7 @@ export interface DeadLetter {
 /** Puts the fact where somebody finds it. False, with a notice, when that failed too. */
 export async function bury(
   connection: Connection,
-  message: JsMsg,
+  message: Pick<Msg, 'subject' | 'string'> & WithHeaders,
   {
     durable,
     deadLetter,

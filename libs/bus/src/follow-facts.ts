@@ -64,7 +64,7 @@ function followStream<Family extends FactFamily>(
       if (family === undefined) return;
       let fact: FactOf<Family>;
       try {
-        fact = readFact(family, message);
+        fact = readFact(family, message, message.json());
       } catch (error) {
         connection.notify({ notice: 'malformed', subject: message.subject, error });
         return;

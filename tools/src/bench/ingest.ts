@@ -98,8 +98,9 @@ async function startStats(natsUrl: string): Promise<ChildProcess> {
  * reader on. A figure counts for nothing when what was counted is not what was told.
  */
 async function counted(manager: JetStreamManager, stats: ChildProcess, database: Client, last: number): Promise<Turn> {
+  // In the order in which the service locks them.
   await database.query(
-    'truncate stats.stream_places, stats.ledger, stats.requests, stats.cells, stats.cell_changes restart identity',
+    'truncate stats.stream_places, stats.requests, stats.cell_changes, stats.cells, stats.ledger restart identity',
   );
   const cpuMs = await cpuMsOfFamily(stats.pid ?? 0);
   for await (const { name } of manager.consumers.list('REQUESTS')) await manager.consumers.delete('REQUESTS', name);

@@ -1,6 +1,5 @@
 import { type Conservation, type Figures, isOpen, MOST_FIGURED_NODES, type NodeFigures } from '@muster/contracts';
 import { jain } from './balance.js';
-import { stayOf } from './in-flight.js';
 import { inRunMs, type Ledger } from './ledger.js';
 
 /** A node as far as its work is concerned. */
@@ -72,7 +71,7 @@ function workOf({ totals, open }: Ledger, nowMs: number): Map<string, number> {
   const worked = new Map(Object.entries(totals.run.nodes).map(([nodeId, { inFlightMs }]) => [nodeId, inFlightMs]));
   for (const tracked of open.values()) {
     if (!isOpen(tracked.view)) continue;
-    const stay = stayOf(tracked);
+    const { stay } = tracked;
     if (stay !== undefined) worked.set(stay.nodeId, (worked.get(stay.nodeId) ?? 0) + inRunMs(totals.run, stay, nowMs));
   }
   return worked;

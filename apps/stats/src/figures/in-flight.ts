@@ -1,19 +1,5 @@
 import type { RequestEvent } from '@muster/contracts';
-import type { Tracked } from '../requests/tracked.js';
-
-/** On which node a request is, and since when in ms since 1970. */
-export interface Stay {
-  readonly nodeId: string;
-  readonly sinceMs: number;
-}
-
-/** Where a request under way is; undefined while it waits for a slot, and once it is over. */
-export function stayOf({ view, facts }: Tracked): Stay | undefined {
-  if (view.state !== 'running' || view.nodeId === undefined) return undefined;
-  const { nodeId } = view;
-  const placed = facts.findLast((fact) => fact.type !== 'RequestFinished' && fact.data.nodeId === nodeId);
-  return { nodeId, sinceMs: Date.parse(placed?.data.at ?? view.acceptedAt) };
-}
+import type { Stay } from '../requests/tracked.js';
 
 /** The stay that an end tells of whose beginning was not told. */
 export function stayTold(event: RequestEvent): Stay | undefined {

@@ -1,7 +1,7 @@
 import { isOpen, type RequestEvent, type RequestOutcome, type RequestView } from '@muster/contracts';
-import { lose, takeFact, type Tracked } from '../requests/tracked.js';
+import { lose, type Stay, takeFact, type Tracked } from '../requests/tracked.js';
 import { Cell, countedOf } from './cell.js';
-import { InFlight, type Stay, stayOf, stayTold } from './in-flight.js';
+import { InFlight, stayTold } from './in-flight.js';
 import { slotOf } from './levels.js';
 import { type KnownNames, type Scope, scopeKey } from './scope.js';
 import { nodeOf, type RunTotals, type Totals } from './totals.js';
@@ -38,8 +38,13 @@ export class Ledger {
   #changed = new Map<string, Tracked>();
   #cells = new Map<string, CellChange>();
   #endedMs: number[] = [];
-  /** The cells of those that ended in one slot, on one node, by one model and key: found once. */
-  #cellsTogether = new Map<string, Cell[]>();
+  /** Those that ended in one slot, on one node, by one model and key: counted in one cell, which is added to its four at the end. */
+  #together = new Map<string, { readonly sum: Cell; readonly cells: readonly Cell[] }>();
+
+  #lastAt = '';
+  #lastMs = 0;
+  #runAt = '';
+  #runAtMs = 0;
 
   constructor(
     readonly totals: Totals,
@@ -48,8 +53,7 @@ export class Ledger {
   ) {
     for (const tracked of open) {
       this.#open.set(tracked.view.requestId, tracked);
-      const stay = stayOf(tracked);
-      if (stay !== undefined) this.#inFlight.add(stay.nodeId, 1);
+      if (tracked.stay !== undefined) this.#inFlight.add(tracked.stay.nodeId, 1);
     }
   }
 
@@ -61,11 +65,14 @@ export class Ledger {
     return this.#inFlight;
   }
 
-  /** `stored` is what is kept of a request that is not under way: needed for those that may have been there before. */
-  take(event: RequestEvent, stored?: Tracked): void {
+  /**
+   * `stored` is what is kept of a request that is not under way: needed for those that may have been there before. `body` is the
+   * event's data as JSON, where it is there already.
+   */
+  take(event: RequestEvent, stored?: Tracked, body?: string): void {
     const { requestId, at } = event.data;
     const before = this.#open.get(requestId) ?? this.#changed.get(requestId) ?? stored;
-    const after = takeFact(before, event);
+    const after = takeFact(before, event, body);
     if (after === before) return;
     if (before === undefined) this.totals.accepted += 1;
     this.#changed.set(requestId, after);
@@ -86,7 +93,7 @@ export class Ledger {
       const before = this.#open.get(requestId);
       if (before === undefined) continue;
       const after = lose(before, at);
-      this.#leave(stayOf(before), Date.parse(at));
+      this.#leave(before.stay, Date.parse(at));
       this.#open.delete(requestId);
       this.#changed.set(requestId, after);
       this.#countLost(after.view, 1);
@@ -97,13 +104,13 @@ export class Ledger {
   beginRun(run: RunTotals): void {
     this.totals.run = run;
     for (const tracked of this.#open.values()) {
-      const stay = stayOf(tracked);
-      if (stay !== undefined) this.#peak(stay.nodeId, run.at);
+      if (tracked.stay !== undefined) this.#peak(tracked.stay.nodeId, run.at);
     }
   }
 
   /** What has changed since this was last asked. */
   changes(): Changes {
+    for (const { sum, cells } of this.#together.values()) for (const cell of cells) cell.merge(sum);
     const changes = {
       requests: [...this.#changed.values()],
       cells: [...this.#cells.values()],
@@ -112,26 +119,25 @@ export class Ledger {
     this.#endedMs = [];
     this.#changed = new Map();
     this.#cells = new Map();
-    this.#cellsTogether = new Map();
+    this.#together = new Map();
     return changes;
   }
 
   #keep(requestId: string, tracked: Tracked, at: string): void {
     this.#open.set(requestId, tracked);
+    if (this.#open.size <= MOST_OPEN) return;
     const [oldest] = this.#open.keys();
-    if (this.#open.size > MOST_OPEN && oldest !== undefined) this.lose([oldest], at);
+    if (oldest !== undefined) this.lose([oldest], at);
   }
 
   /** Follows a request from node to node: how many are where, and for how long they were. */
   #move(before: Tracked | undefined, after: Tracked, event: RequestEvent): void {
-    const from = before === undefined ? undefined : stayOf(before);
-    const to = stayOf(after);
+    const from = before?.stay;
+    const to = after.stay;
     if (from !== undefined && from.nodeId === to?.nodeId) return;
     const { at } = event.data;
-    const atMs = Date.parse(at);
-    this.#leave(from, atMs);
-    if (from === undefined && (before === undefined || before.view.state === 'queued'))
-      this.#addTime(stayTold(event), atMs);
+    if (from !== undefined) this.#leave(from, this.#msOf(at));
+    else if (before === undefined || before.view.state === 'queued') this.#addTime(stayTold(event), this.#msOf(at));
     if (to === undefined) return;
     this.#inFlight.add(to.nodeId, 1);
     this.#peak(to.nodeId, at);
@@ -156,38 +162,56 @@ export class Ledger {
   #addTime(stay: Stay | undefined, untilMs: number): void {
     if (stay === undefined) return;
     const node = nodeOf(this.totals.run, stay.nodeId);
-    if (node !== undefined) node.inFlightMs += inRunMs(this.totals.run, stay, untilMs);
+    if (node !== undefined) node.inFlightMs += Math.max(0, untilMs - Math.max(stay.sinceMs, this.#runMs()));
   }
 
   #countEnd(view: RequestView, outcome: RequestOutcome): void {
     const { ended, run } = this.totals;
     const { delayed } = run;
     const isDelayed = (view.totalMs ?? 0) > delayed.thresholdMs;
-    const endedMs = Date.parse(view.endedAt ?? view.acceptedAt);
+    const endedMs = this.#msOf(view.endedAt ?? view.acceptedAt);
     ended[outcome] += 1;
     this.#endedMs.push(endedMs);
-    if (endedMs >= Date.parse(run.at)) {
+    if (endedMs >= this.#runMs()) {
       run.handled += 1;
       delayed.of += 1;
       if (isDelayed) delayed.count += 1;
     }
-    const counted = countedOf(view, isDelayed);
-    for (const cell of this.#cellsOf(view)) cell.ended(counted);
+    this.#cellOf(view, endedMs).ended(countedOf(view, isDelayed));
+  }
+
+  /** The moment of an end is asked for several times in a row. */
+  #msOf(at: string): number {
+    if (at !== this.#lastAt) {
+      this.#lastAt = at;
+      this.#lastMs = Date.parse(at);
+    }
+    return this.#lastMs;
+  }
+
+  /** When this life of the Gateway began. */
+  #runMs(): number {
+    const { at } = this.totals.run;
+    if (at !== this.#runAt) {
+      this.#runAt = at;
+      this.#runAtMs = Date.parse(at);
+    }
+    return this.#runAtMs;
   }
 
   #countLost(view: RequestView, times: 1 | -1): void {
     this.totals.ended.lost += times;
-    for (const cell of this.#cellsOf(view)) cell.lost(times);
+    this.#cellOf(view, Date.parse(view.endedAt ?? view.acceptedAt)).lost(times);
   }
 
-  #cellsOf(view: RequestView): Cell[] {
-    const slotMs = slotOf('10s', Date.parse(view.endedAt ?? view.acceptedAt));
-    const together = `${slotMs} ${view.nodeId ?? ''} ${view.keyId ?? ''} ${view.model}`;
-    const known = this.#cellsTogether.get(together);
-    if (known !== undefined) return known;
-    const cells = this.#findCells(slotMs, view);
-    this.#cellsTogether.set(together, cells);
-    return cells;
+  #cellOf(view: RequestView, endedMs: number): Cell {
+    const slotMs = slotOf('10s', endedMs);
+    const key = `${slotMs} ${view.nodeId ?? ''} ${view.keyId ?? ''} ${view.model}`;
+    const known = this.#together.get(key);
+    if (known !== undefined) return known.sum;
+    const sum = new Cell();
+    this.#together.set(key, { sum, cells: this.#findCells(slotMs, view) });
+    return sum;
   }
 
   #findCells(slotMs: number, view: RequestView): Cell[] {

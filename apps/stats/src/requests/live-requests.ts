@@ -39,10 +39,10 @@ export class LiveRequests {
 function newest(requests: readonly RequestView[]): readonly RequestView[] {
   if (requests.length <= LIVE_REQUESTS) return requests;
   const timed = requests.map((request) => ({ request, atMs: Date.parse(request.acceptedAt) }));
-  const fromMs = timed.map(({ atMs }) => atMs).sort((one, other) => other - one)[LIVE_REQUESTS - 1] ?? 0;
+  const fromMs = Float64Array.from(timed, ({ atMs }) => -atMs).sort()[LIVE_REQUESTS - 1] ?? 0;
   return timed
-    .filter(({ atMs }) => atMs >= fromMs)
-    .map(({ request }) => request)
-    .sort(newestRequestFirst)
-    .slice(0, LIVE_REQUESTS);
+    .filter(({ atMs }) => atMs >= -fromMs)
+    .sort((one, other) => other.atMs - one.atMs || newestRequestFirst(one.request, other.request))
+    .slice(0, LIVE_REQUESTS)
+    .map(({ request }) => request);
 }

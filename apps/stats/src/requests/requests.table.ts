@@ -1,20 +1,39 @@
-import { RequestEvent, RequestState } from '@muster/contracts';
+import { RequestEvent, RequestState, type RequestView } from '@muster/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import * as z from 'zod/mini';
-import { lose, takeFact, type Tracked } from './tracked.js';
+import { isRepeated, lose, startOf, takeFact, type Tracked } from './tracked.js';
 
 type Queries = Pick<EntityManager, 'query'> | Pick<DataSource, 'query'>;
+
+/** In the place of a beginning that says nothing but what the end says too: half of what would be kept of most requests. */
+const REPEATED = 'RequestStarted';
 
 const Row = z.object({
   state: RequestState,
   ended_at: z.nullable(z.date()),
-  facts: z.array(RequestEvent),
+  facts: z.array(z.union([z.literal(REPEATED), RequestEvent])),
 });
+
+/** The facts of a row, each in full. */
+function factsOf(kept: z.infer<typeof Row>['facts']): RequestEvent[] {
+  const whole = kept.filter((fact) => fact !== REPEATED);
+  const end = whole.find((fact) => fact.type === 'RequestFinished');
+  return end !== undefined && whole.length < kept.length ? [startOf(end), ...whole] : whole;
+}
+
+/** The facts as they are kept, the first two of most requests as one. */
+function keptOf({ facts, bodies }: Tracked): string {
+  const [start, end] = facts;
+  const isShort =
+    facts.length === 2 && start?.type === 'RequestStarted' && end?.type === 'RequestFinished' && isRepeated(start, end);
+  if (isShort) return `["${REPEATED}",{"type":"RequestFinished","data":${bodies[1] ?? ''}}]`;
+  return `[${facts.map(({ type }, n) => `{"type":"${type}","data":${bodies[n] ?? ''}}`).join()}]`;
+}
 
 /** A request as it was stored: what its facts tell, unless it was given up. */
 export function trackedOf(row: unknown): Tracked {
   const { state, ended_at: endedAt, facts } = Row.parse(row);
-  const tracked = facts.reduce<Tracked | undefined>(takeFact, undefined);
+  const tracked = factsOf(facts).reduce<Tracked | undefined>((before, fact) => takeFact(before, fact), undefined);
   if (tracked === undefined) throw new Error('A request without a fact is none');
   return state === 'lost' ? lose(tracked, endedAt?.toISOString() ?? tracked.view.acceptedAt) : tracked;
 }
@@ -30,39 +49,49 @@ export async function readOpen(tx: Queries): Promise<Tracked[]> {
 }
 
 /** What is kept of these requests, by their ids. */
-export async function readStored(tx: Queries, requestIds: readonly string[]): Promise<Map<string, Tracked>> {
-  if (requestIds.length === 0) return new Map();
+export async function readStored(tx: Queries, requestIds: ReadonlySet<string>): Promise<Map<string, Tracked>> {
+  if (requestIds.size === 0) return new Map();
   const rows = await tx.query<unknown[]>(`select ${COLUMNS} from requests where request_id = any($1::uuid[])`, [
-    requestIds,
+    `{${[...requestIds].join()}}`,
   ]);
   return new Map(rows.map(trackedOf).map((tracked) => [tracked.view.requestId, tracked]));
 }
 
-const rowOf = ({ view, facts }: Tracked) => ({
-  request_id: view.requestId,
-  accepted_at: view.acceptedAt,
-  ended_at: view.endedAt,
-  state: view.state,
-  router: view.router,
-  node_id: view.nodeId,
-  model: view.model,
-  key_id: view.keyId,
-  total_ms: view.totalMs,
-  facts,
-});
+/** The columns beside the facts, each with its type and with what it holds as an element of an array literal of Postgres. */
+const columns: readonly (readonly [
+  name: string,
+  type: string,
+  of: (view: RequestView) => string | number | undefined,
+])[] = [
+  ['request_id', 'uuid', ({ requestId }) => requestId],
+  ['accepted_at', 'timestamptz', ({ acceptedAt }) => acceptedAt],
+  ['ended_at', 'timestamptz', ({ endedAt }) => endedAt],
+  ['state', 'text', ({ state }) => state],
+  ['router', 'uuid', ({ router }) => router],
+  ['node_id', 'uuid', ({ nodeId }) => nodeId],
+  ['model', 'text', ({ model }) => quoted(model)],
+  ['key_id', 'uuid', ({ keyId }) => keyId],
+  ['total_ms', 'double precision', ({ totalMs }) => totalMs],
+];
+const names = columns.map(([name]) => name);
 
-/** Writes requests as they are now. */
+/** Text that may hold anything, in an array literal (Postgres manual, 8.15.6). */
+const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+
+const WRITE = `
+insert into requests (${names.join(', ')}, facts)
+select * from rows from (${columns.map(([, type], n) => `unnest($${n + 1}::${type}[])`).join(', ')},
+                         json_array_elements($${columns.length + 1}::json))
+on conflict (request_id) do update set ${[...names.slice(1), 'facts'].map((name) => `${name} = excluded.${name}`).join(', ')}`;
+
+/**
+ * Writes requests as they are now: each column as one array, and the facts with the words that they came with, so that the
+ * driver has nothing to take apart and Postgres is sent no name of a field twice.
+ */
 export async function writeRequests(tx: Queries, requests: readonly Tracked[]): Promise<void> {
   if (requests.length === 0) return;
-  await tx.query(
-    `insert into requests (request_id, accepted_at, ended_at, state, router, node_id, model, key_id, total_ms, facts)
-     select * from json_to_recordset($1::json) as r(request_id uuid, accepted_at timestamptz, ended_at timestamptz,
-       state text, router uuid, node_id uuid, model text, key_id uuid, total_ms double precision, facts json)
-     on conflict (request_id) do update set accepted_at = excluded.accepted_at, ended_at = excluded.ended_at,
-       state = excluded.state, node_id = excluded.node_id, model = excluded.model, key_id = excluded.key_id,
-       total_ms = excluded.total_ms, facts = excluded.facts`,
-    [JSON.stringify(requests.map(rowOf))],
-  );
+  const values = columns.map(([, , of]) => `{${requests.map(({ view }) => of(view) ?? 'NULL').join()}}`);
+  await tx.query(WRITE, [...values, `[${requests.map(keptOf).join()}]`]);
 }
 
 /** How many requests that are kept ended since then, and how many of them took longer than the threshold. */
