@@ -30,4 +30,4 @@ export { type KeptLetter } from './read-dead-letters.js';
 export { seal, SealBroken, secretId, unseal } from './seal.js';
 export { StreamDrift } from './streams.js';
 export { type Batch, type FactBatch, PlaceMoved, type StreamPlace, type TakeOptions } from './take-facts.js';
-export { AskOutage, type AskProblem } from './wire.js';
+export { AskOutage, type AskProblem, Envelope, orderHeaders } from './wire.js';

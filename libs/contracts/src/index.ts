@@ -1,5 +1,5 @@
 export { addressKey, DEFAULT_NODE_PORT, Host, hostProblem, Port, showAddress } from './address.js';
-export { type BusFact, CloudEventHeaders, fromCloudEvent, toCloudEvent } from './bus/cloud-event.js';
+export { type BusFact, CloudEventHeaders, fromCloudEvent, JetStreamHeaders, toCloudEvent } from './bus/cloud-event.js';
 export {
   aggregateId,
   cloudEventType,

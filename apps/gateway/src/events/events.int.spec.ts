@@ -399,6 +399,7 @@ describe('the facts over HTTP', () => {
               'ce-subject': nodeId,
               'ce-time': AT,
               'content-type': 'application/json',
+              'ce-datacontenttype': 'application/json',
               'ce-dataschema': 'urn:muster:fact:NodeRenamed:1',
               'ce-facttype': 'NodeRenamed',
               ...{ 'ce-position': String(n + 1) },

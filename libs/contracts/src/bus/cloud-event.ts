@@ -4,17 +4,24 @@ import { schemaIdOf, upcast } from '../upcast.js';
 import { type FactFamily, aggregateId, cloudEventType, factSubject, familyOfStream } from './facts.js';
 
 /**
- * A fact as a CloudEvent 1.0 in NATS binary mode (CloudEvents NATS protocol binding 1.0.2, 3.1): attributes in headers that
+ * A fact as a CloudEvent 1.0 in NATS binary mode (CloudEvents NATS protocol binding 1.0.3, 3.1): attributes in headers that
  * begin with `ce-`, the event's data as JSON in the body. Extension names are lower case letters and digits (spec 3.1.1).
  */
 export const CloudEventHeaders = z.object({
   'ce-specversion': z.literal('1.0'),
+  /** Names the fact, for ever. */
   'ce-id': z.uuid(),
+  /** What happened, as `muster.fleet.node.registered`. */
   'ce-type': z.string(),
+  /** The service that tells it, as `/muster/registry`. */
   'ce-source': z.string(),
+  /** The id of what it happened to. */
   'ce-subject': z.string(),
+  /** When it was committed. */
   'ce-time': z.iso.datetime(),
   'content-type': z.literal('application/json'),
+  /** The same as CloudEvents wants it. Facts that older releases published have none. */
+  'ce-datacontenttype': z.optional(z.literal('application/json')),
   /** The schema of the data, in the version in which it was written. Facts that older releases published have none. */
   'ce-dataschema': z.optional(z.string()),
   /** The event's own type name, as `NodeRegistered`. */
@@ -24,13 +31,27 @@ export const CloudEventHeaders = z.object({
   'ce-version': z.string().check(z.regex(/^[1-9]\d*$/)),
   /** Where to go on from: dense over the store, in commit order. */
   'ce-position': z.string().check(z.regex(/^[1-9]\d*$/)),
+  /** The order that led to it. */
   'ce-commandid': z.uuid(),
+  /** Shared by everything that one click, call or sighting set off. */
   'ce-correlationid': z.uuid(),
+  /** The fact that this one answers, when a fact caused it. */
   'ce-causationid': z.optional(z.uuid()),
-  /** JSON: {"kind","id","name"}, of a key its "owner" too; percent-encoded, since header values are ASCII (binding 3.1.3.1). */
+  /** JSON: {"kind","id","name"}, of a key its "owner" too; percent-encoded, since header values are ASCII (binding 3.1.3.2). */
   'ce-actor': z.string(),
 });
 export type CloudEventHeaders = z.infer<typeof CloudEventHeaders>;
+
+/** What JetStream reads as it takes a fact, and keeps beside it. The facts about requests have the first alone. */
+export const JetStreamHeaders = z.object({
+  /** The fact's id: a repeat of it within two minutes is passed over. */
+  'Nats-Msg-Id': z.string(),
+  'Nats-Expected-Stream': z.optional(z.string()),
+  /** The fact that has to be the last one before this; of the first fact, or after a restart of the server, its number instead. */
+  'Nats-Expected-Last-Msg-Id': z.optional(z.string()),
+  'Nats-Expected-Last-Sequence': z.optional(z.string()),
+});
+export type JetStreamHeaders = z.infer<typeof JetStreamHeaders>;
 
 export interface BusFact {
   readonly subject: string;
@@ -51,6 +72,7 @@ export function toCloudEvent(fact: Fact): BusFact {
       'ce-subject': aggregateId(fact.stream),
       'ce-time': fact.at,
       'content-type': 'application/json',
+      'ce-datacontenttype': 'application/json',
       'ce-dataschema': schemaIdOf(fact.type, fact.edition),
       'ce-facttype': fact.type,
       'ce-stream': fact.stream,

@@ -9,14 +9,18 @@ const at = z.iso.datetime();
 const fact = <Type extends string, Data extends z.core.$ZodLooseShape>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data: z.object({ nodeId: NodeId, ...data, at }) });
 
+/** A link to the node was made. `run` is the life of the node service at its other end. */
 export const NodeConnected = fact('NodeConnected', { version: z.string(), run: z.uuid() });
+/** The link to the node broke off, or could not be made. */
 export const NodeLost = fact('NodeLost', { cause: LinkCause });
+/** The status of a node, its colour or its reason, became another. */
 export const NodeStatusChanged = fact('NodeStatusChanged', {
   from: z.optional(Status),
   to: Status,
   /** Changes that came too fast to be told one by one (at most six facts a minute) and are summed up by this one. */
   leftOut: z.optional(z.number().check(z.int(), z.gte(1))),
 });
+/** Lines of the log of a node were lost: how many, when it is known, and where. */
 export const NodeLogGap = fact('NodeLogGap', {
   lost: z.optional(z.number()),
   where: z.enum(['node', 'link', 'monitor']),

@@ -64,6 +64,7 @@ const at = z.iso.datetime();
 const fact = <Type extends string, Data extends z.core.$ZodLooseShape>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data: z.object({ keyId: ApiKeyId, ownerId: AccountId, ...data, at }) });
 
+/** A program can come with this key from now on. Says what it may do, and never the key. */
 export const ApiKeyCreated = fact('ApiKeyCreated', {
   name: ApiKeyName,
   prefix: ApiKeyPrefix,

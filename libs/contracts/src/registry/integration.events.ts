@@ -84,6 +84,7 @@ const fact = <Type extends string, Data extends z.core.$ZodLooseShape>(type: Typ
 
 const hashes = { prefix: IntegrationPrefix, hash: IntegrationHash, natsHash: NatsPasswordHash };
 
+/** An outsider may read these streams by these doors from now on. */
 export const IntegrationCreated = fact('IntegrationCreated', {
   name: IntegrationName,
   streams: chosenStreams,
@@ -109,6 +110,7 @@ export const IntegrationSuspended = fact('IntegrationSuspended', {
   reason: z.optional(SuspensionReason),
 });
 
+/** A suspended integration is let in again. */
 export const IntegrationResumed = fact('IntegrationResumed', {});
 
 /** Let in nowhere from now on, for good. */

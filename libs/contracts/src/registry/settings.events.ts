@@ -16,6 +16,7 @@ const fact = <Type extends string, Data extends z.core.$ZodLooseShape>(type: Typ
 
 /** With `from`, a rotation begins: nodes that have only the former key are linked with that one until it ends. */
 export const AccessKeyChanged = fact('AccessKeyChanged', { keyId: AccessKeyId, from: z.optional(AccessKeyId) });
+/** Somebody was shown the access key in clear. */
 export const AccessKeyShown = fact('AccessKeyShown', { keyId: AccessKeyId });
 
 /** From here on the former key is worth nothing. `left` are the activated nodes that were not seen to have the new one. */
@@ -29,12 +30,17 @@ const { shape } = SettingsValues;
 const changed = <Type extends string, Value extends z.ZodMiniType>(type: Type, value: Value) =>
   fact(type, { from: value, to: value });
 
+/** Requests count as delayed from another duration on, in milliseconds. */
 export const DelayedThresholdChanged = changed('DelayedThresholdChanged', shape.delayedThresholdMs);
+/** Other addresses may be dialled than before. */
 export const DialSettingsChanged = changed('DialSettingsChanged', shape.dial);
+/** What is no fact is kept for another time than before. */
 export const RetentionChanged = changed('RetentionChanged', shape.retention);
+/** The console may be opened under other further addresses. */
 export const AllowedOriginsChanged = changed('AllowedOriginsChanged', shape.allowedOrigins);
 /** Requests are served without an API key from now on. */
 export const InferenceOpened = fact('InferenceOpened', {});
+/** Requests need an API key from now on. */
 export const InferenceClosed = fact('InferenceClosed', {});
 
 /** What is decided about the Gateway as a whole. Stream `settings-gateway`, on the bus in ACCESS. */

@@ -8,14 +8,22 @@ import { RequestEvent } from './request.events.js';
  */
 export const RequestHeaders = z.object({
   'ce-specversion': z.literal('1.0'),
+  /** Names the fact, for ever: `<request id>.<fact>`. */
   'ce-id': z.string(),
+  /** What happened, as `muster.request.finished`. */
   'ce-type': z.string(),
+  /** The life of the router that tells it, as `/muster/router/<router>`. */
   'ce-source': z.string(),
+  /** The id of the request. */
   'ce-subject': z.uuid(),
+  /** When it happened. */
   'ce-time': z.iso.datetime(),
   'content-type': z.literal('application/json'),
+  /** The same as CloudEvents wants it. Facts that older releases told have none. */
+  'ce-datacontenttype': z.optional(z.literal('application/json')),
   /** The schema of the data. Facts that older releases told have none. */
   'ce-dataschema': z.optional(z.string()),
+  /** The event's own type name, as `RequestFinished`. */
   'ce-facttype': z.string(),
 });
 export type RequestHeaders = z.infer<typeof RequestHeaders>;
@@ -54,6 +62,7 @@ export function toRequestMessage(event: RequestEvent): RequestMessage {
       'ce-subject': event.data.requestId,
       'ce-time': event.data.at,
       'content-type': 'application/json',
+      'ce-datacontenttype': 'application/json',
       'ce-dataschema': schemaIdOf(event.type),
       'ce-facttype': event.type,
     },
