@@ -200,7 +200,15 @@ export {
 export { Origin, readOrigin } from './origin.js';
 export { parseInput, problemsOf } from './parse.js';
 export { allPermissions, Permission, permissions, presetOf, presets, type Preset } from './permissions.js';
-export { type FieldProblem, NewerDatabase, Outage, Refusal, type RefusalCode, type RefusalDetail, refusals } from './refusal.js';
+export {
+  type FieldProblem,
+  NewerDatabase,
+  Outage,
+  Refusal,
+  type RefusalCode,
+  type RefusalDetail,
+  refusals,
+} from './refusal.js';
 export { AccountEvent, AccountId } from './registry/account.events.js';
 export {
   Account,
