@@ -1,5 +1,12 @@
 import { AccessKey, DEFAULT_NODE_PORT, Host, Port, type SettingsValues, shippedSettings } from '@muster/contracts';
-import { DialEnvironment, dialSettingsOf, MusterSecret, OriginsEnvironment, ServiceConfig } from '@muster/service';
+import {
+  DialEnvironment,
+  dialSettingsOf,
+  MusterSecret,
+  NatsUrl,
+  OriginsEnvironment,
+  ServiceConfig,
+} from '@muster/service';
 import * as z from 'zod/mini';
 
 const Address = z.object({ host: Host, port: Port });
@@ -31,6 +38,12 @@ export const RegistryConfig = z.extend(ServiceConfig, {
   MUSTER_LOCAL_NODE: z._default(LocalNode, { host: 'localhost', port: DEFAULT_NODE_PORT }),
   /** The access key of a Gateway that has none yet, for a node started beside it with the same one. Absent: a random one. */
   MUSTER_ACCESS_KEY: z.optional(AccessKey),
+  /** Where the registry asks NATS itself who is connected, as a user of its system account. Absent: nobody can tell. */
+  NATS_SYSTEM_URL: z.optional(NatsUrl),
+  /** Where the users of outsiders are written for NATS to read. Absent: its operator makes them. */
+  NATS_USERS_FILE: z.optional(z.string()),
+  /** The log of NATS, which alone says what it refused to whom. Absent: nobody reads it. */
+  NATS_LOG_FILE: z.optional(z.string()),
   ...DialEnvironment,
   ...OriginsEnvironment,
 });

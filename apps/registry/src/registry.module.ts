@@ -1,4 +1,4 @@
-import { Bus } from '@muster/bus';
+import { Bus, ServerWatch } from '@muster/bus';
 import { EventStore, openServiceStore, type Relay, startServiceRelay, StoreDesk } from '@muster/event-store';
 import { Clock, Health, Ids, Logger, Metrics, Shutdown } from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
@@ -18,7 +18,9 @@ import { firstSettings, type RegistryConfig } from './config.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryTeller } from './history/history-teller.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
+import { IntegrationWatch, type WatchParts } from './integrations/integration-watch.js';
 import { Integrations } from './integrations/integrations.js';
+import { GrowingLog } from './integrations/nats-log.js';
 import { AutoConnect } from './nodes/auto-connect.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { Nodes } from './nodes/nodes.js';
@@ -51,7 +53,7 @@ export class RegistryModule {
         ...storeProviders(config),
         ...accountProviders(config),
         ...keyProviders,
-        ...integrationProviders,
+        ...integrationProviders(config),
         ...settingsProviders(config),
         ...nodeProviders(config),
       ],
@@ -168,11 +170,44 @@ const keyProviders: FactoryProvider[] = [
   },
 ];
 
-const integrationProviders: FactoryProvider[] = [
+const integrationProviders = (config: RegistryConfig): FactoryProvider[] => [
   {
     provide: Integrations,
     inject: [EventStore, Clock],
     useFactory: (store: EventStore, clock: Clock) => new Integrations(store, clock),
+  },
+  {
+    provide: IntegrationWatch,
+    inject: [EventStore, Bus, Integrations, Clock, Ids, Logger, Shutdown],
+    useFactory: async (
+      store: EventStore,
+      bus: Bus,
+      integrations: Integrations,
+      clock: Clock,
+      ids: Ids,
+      log: Logger,
+      shutdown: Shutdown,
+    ) => {
+      const tell: WatchParts['tell'] = (level, what) => {
+        log[level](what, 'Integrations');
+      };
+      const servers = config.NATS_SYSTEM_URL;
+      const server =
+        servers === undefined
+          ? undefined
+          : await ServerWatch.open({ servers, name: 'registry' }).catch((err: unknown) => {
+              tell('warn', { msg: 'NATS lets nobody ask who is connected: see NATS_SYSTEM_URL', err });
+              return undefined;
+            });
+      const watch = new IntegrationWatch({
+        ...{ store, bus, integrations, clock, ids, server, tell },
+        usersFile: config.NATS_USERS_FILE,
+        log: config.NATS_LOG_FILE === undefined ? undefined : new GrowingLog(config.NATS_LOG_FILE),
+      });
+      await watch.start();
+      shutdown.at('work', () => watch.stop());
+      return watch;
+    },
   },
 ];
 

@@ -1,5 +1,5 @@
 import { type Caller, type Order, Refusal, type ReplyOf } from '@muster/contracts';
-import { createInbox, type Msg, nuid } from '@nats-io/transport-node';
+import { type Msg, nuid } from '@nats-io/transport-node';
 import type * as z from 'zod/mini';
 import type { Connection } from './connection.js';
 import { AskOutage, type AskProblem, cancelSubject, Envelope, partOf, readRefusal, writeOrderHeaders } from './wire.js';
@@ -28,10 +28,11 @@ type Sink = (answer: Envelope | AskOutage) => void;
 
 /** The asking side: one inbox for the whole process, each call under its own last token. */
 export class Asker {
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #waiting = new Map<string, Sink>();
 
   constructor(private readonly connection: Connection) {
+    this.#inbox = connection.inbox();
     const subscription = connection.subscribe(`${this.#inbox}.*`);
     void (async () => {
       for await (const message of subscription) this.#take(message);

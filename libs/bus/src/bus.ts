@@ -28,6 +28,7 @@ import { followFacts, type Following } from './follow-facts.js';
 import { type LaneOptions, Lanes, type OnLane } from './lanes.js';
 import type { BusState, ReaderState, Stoppable, Tail } from './notice.js';
 import { Outlet } from './outlet.js';
+import { OutsiderConsumers } from './outsider-consumers.js';
 import { Publisher } from './publish.js';
 import { type KeptLetter, readDeadLetters } from './read-dead-letters.js';
 import { Streams } from './streams.js';
@@ -41,6 +42,8 @@ export class Bus {
   readonly #publisher: Publisher;
   readonly #lanes: Lanes;
   readonly #log: FactLog;
+  /** What outsiders read by. For the registry, which decides who may. */
+  readonly outsiders: OutsiderConsumers;
   readonly #consumers = new Set<Stoppable>();
   readonly #readers = new Set<{ state(): Promise<ReaderState> }>();
 
@@ -51,6 +54,7 @@ export class Bus {
     this.#publisher = new Publisher(connection, this.#streams);
     this.#lanes = new Lanes(connection);
     this.#log = new FactLog(connection, this.#streams);
+    this.outsiders = new OutsiderConsumers(connection, this.#streams);
   }
 
   get state(): BusState {

@@ -1,6 +1,12 @@
-import { Outage } from '@muster/contracts';
+import { Outage, serviceInbox } from '@muster/contracts';
 import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type ConnectionOptions, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import {
+  connect,
+  type ConnectionOptions,
+  createInbox,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node';
 import { fullJitter, type Random, sleep, within } from './backoff.js';
 import type { BusCounts, BusState, OnNotice } from './notice.js';
 import { refuseUnfitServer } from './server.js';
@@ -44,6 +50,7 @@ export class Connection {
     readonly notify: OnNotice,
     readonly random: Random,
     readonly counts: BusCounts,
+    private readonly inboxPrefix: string,
   ) {
     this.js = jetstream(nc, { timeout: API_TIMEOUT_MS });
     void this.#watchStatus();
@@ -56,7 +63,7 @@ export class Connection {
     try {
       refuseUnfitServer(nc.info);
       const jsm = await jetstreamManager(nc, { timeout: API_TIMEOUT_MS, checkAPI: false });
-      return new Connection(nc, jsm, onNotice, random, counts);
+      return new Connection(nc, jsm, onNotice, random, counts, inboxPrefixOf(userOf(options.servers)));
     } catch (error) {
       await nc.close();
       throw error;
@@ -107,6 +114,11 @@ export class Connection {
   /** Resolves when the server has all that was sent before, subscriptions too; at once while there is none. */
   async settled(): Promise<void> {
     if (this.#state === 'up') await this.nc.flush().catch(() => undefined);
+  }
+
+  /** A subject of this connection's own, below what its user may read. */
+  inbox(): string {
+    return createInbox(this.inboxPrefix);
   }
 
   subscribe(subject: string, options: { queue?: string } = {}): Subscription {
@@ -176,15 +188,27 @@ async function firstConnection(options: BusOptions, firstTryMs: number, random: 
   }
 }
 
+/** The user and password that an address carries. */
+function userOf(servers: string): { user: string; pass: string } | undefined {
+  const [first] = urlsOf(servers);
+  if (first === undefined || first.username === '') return undefined;
+  return { user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) };
+}
+
+/** Below `_INBOX` for each user alone: a NATS that somebody else has set up lets its users read there anyway. */
+const inboxPrefixOf = (user: { user: string } | undefined): string =>
+  user !== undefined && /^[\w-]{1,64}$/.test(user.user) ? serviceInbox(user.user) : '_INBOX';
+
 function settings({ servers, name }: BusOptions, random: Random): ConnectionOptions {
   const urls = urlsOf(servers);
-  const [first] = urls;
+  const user = userOf(servers);
   let attempt = 0;
   let waitMs: number | undefined;
   return {
     servers: urls.map((url) => url.host),
     name,
-    ...(first?.username ? { user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) } : {}),
+    ...user,
+    inboxPrefix: inboxPrefixOf(user),
     ...(urls.some((url) => url.protocol === 'tls:') ? { tls: {} } : {}),
     maxReconnectAttempts: -1,
     timeout: 1_000,

@@ -26,8 +26,10 @@ export {
   TailMismatch,
 } from './notice.js';
 export { type Outlet } from './outlet.js';
+export { type ConsumerStart, NoSuchPosition, OUTSIDER_BOUNDS, type ReadSoFar } from './outsider-consumers.js';
 export { type KeptLetter } from './read-dead-letters.js';
 export { seal, SealBroken, secretId, unseal } from './seal.js';
+export { type LetGo, type ServerConnection, ServerWatch } from './server-watch.js';
 export { StreamDrift } from './streams.js';
 export { type Batch, type FactBatch, PlaceMoved, type StreamPlace, type TakeOptions } from './take-facts.js';
 export { AskOutage, type AskProblem, Envelope, orderHeaders } from './wire.js';

@@ -1,5 +1,5 @@
 import type { RequestMessage } from '@muster/contracts';
-import { headers, type Msg, type MsgHdrs, nuid, type Subscription } from '@nats-io/transport-node';
+import { headers, type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
 import type { Stoppable } from './notice.js';
 
@@ -17,7 +17,7 @@ interface Pending {
  * connection and keeps nothing: what was not surely stored is told, and whoever sent it sends it again, with the same id.
  */
 export class Outlet implements Stoppable {
-  readonly #inbox = `_INBOX.${nuid.next()}`;
+  readonly #inbox: string;
   /** In the order of sending. */
   readonly #pending = new Map<number, Pending>();
   readonly #answers: Subscription;
@@ -26,6 +26,7 @@ export class Outlet implements Stoppable {
   #next = 1;
 
   constructor(private readonly connection: Connection) {
+    this.#inbox = connection.inbox();
     this.#answers = connection.nc.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#answered(message);

@@ -1,5 +1,5 @@
 import { Outage } from '@muster/contracts';
-import { createInbox, type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
+import { type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
 
 /** What JetStream said to a message: it is stored (now or before), or refused with this code. */
@@ -23,7 +23,7 @@ interface Waiting {
  * and two prepared errors for every message, which cost more than the sending. All answers come on one subscription.
  */
 export class Storer {
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   /** In the order of sending, so the first is the oldest. How many there may be is up to whoever sends. */
   readonly #waiting = new Map<string, Waiting>();
   #answers: Subscription | undefined;
@@ -31,6 +31,7 @@ export class Storer {
   #count = 0;
 
   constructor(private readonly connection: Connection) {
+    this.#inbox = connection.inbox();
     connection.onState((state) => {
       if (state === 'down') this.#giveUp(() => true, 'The connection to the bus broke off');
     });

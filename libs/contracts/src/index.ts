@@ -40,6 +40,15 @@ export {
 } from './bus/streams.js';
 export { StructuredEvent, structuredEvent } from './bus/structured-event.js';
 export {
+  type BusPermissions,
+  type BusService,
+  busServices,
+  outsiderInbox,
+  outsiderPermissions,
+  permissionsOf,
+  serviceInbox,
+} from './bus/users.js';
+export {
   Actor,
   actorWords,
   type Decider,
@@ -288,12 +297,20 @@ export {
   ChangeIntegration,
   CreateIntegration,
   integrationOrders,
+  IntegrationActivity,
+  integrationBounds,
+  IntegrationConnection,
+  IntegrationReading,
   IntegrationState,
+  IntegrationTrouble,
   ListedIntegration,
   ListIntegrations,
+  ReadingStart,
   ReplaceIntegrationSecret,
   ResumeIntegration,
   RevokeIntegration,
+  SetOwnReading,
+  SetReading,
   ShownSecret,
   SuspendIntegration,
 } from './registry/integration.orders.js';

@@ -19,7 +19,8 @@ export const MusterSecret = z
   .string('must be set')
   .check(z.regex(/^[A-Za-z0-9_-]{43}$/, 'must be 43 characters of base64url: 256 random bits'));
 
-const NatsUrl = z
+/** One or several addresses of NATS. */
+export const NatsUrl = z
   .string('must be set')
   .check(
     z.refine(

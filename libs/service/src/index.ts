@@ -1,4 +1,4 @@
-export { ConfigProblem, ListenPort, MusterSecret, readConfig, ServiceConfig, Switch } from './config.js';
+export { ConfigProblem, ListenPort, MusterSecret, NatsUrl, readConfig, ServiceConfig, Switch } from './config.js';
 export { Answers, type AnswersOptions, OnFact } from './decorators.js';
 export { type CheckResult, Health, type Readiness } from './health.js';
 export { loggingOf } from './logging.js';

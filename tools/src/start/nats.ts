@@ -1,30 +1,73 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile, rename } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { connectBus } from '@muster/bus';
-import { Outage } from '@muster/contracts';
+import { type BusService, busServices, Outage } from '@muster/contracts';
 import { natsServerProgram } from '../programs/nats-server.js';
 import { CannotGoOn, wordsOf } from '../terminal.js';
 import { type DataFolder, keptSecret, writeWhole } from './data-folder.js';
+import { natsConfig } from './nats-config.js';
 import type { PartSpec } from './part.js';
+
+const run = promisify(execFile);
 
 const ANSWER_WITHIN_MS = 5_000;
 const LOOK_WITHIN_MS = 2_000;
 
 export interface Nats {
   readonly part: PartSpec;
-  /** Where the services connect. Holds the password: for environments only. */
+  /** Where tools connect, with every right in Muster's account. Holds the password: for environments only. */
   readonly url: string;
+  /** Where each service connects, with the rights that it needs. */
+  readonly urls: Readonly<Record<BusService, string>>;
+  /** Where the registry asks the server itself who is connected. */
+  readonly systemUrl: string;
+  /** Where the registry writes the users of outsiders, one a line. */
+  readonly outsidersFile: string;
+  /** Writes the configuration with the outsiders as they are now. Throws, and leaves it as it was, when the server would not take it. */
+  configure(): Promise<void>;
 }
 
-/** A nats-server with JetStream in the data folder, for whoever has the generated password and comes from this machine. */
+const services = Object.keys(busServices) as BusService[];
+
+/** A nats-server with JetStream in the data folder, for whoever has a generated password and comes from this machine. */
 export async function ownNats(folder: DataFolder, port: number, env: NodeJS.ProcessEnv): Promise<Nats> {
   const program = await natsServerProgram(folder.programs);
-  const password = await keptSecret(folder, 'nats-muster');
+  const users = ['muster', 'system', ...services] as const;
+  const passwords = new Map<string, string>();
+  for (const user of users) passwords.set(user, await keptSecret(folder, `nats-${user}`));
   const config = join(folder.secrets, 'nats.conf');
-  await writeWhole(config, natsConfig(port, password, folder.nats));
-  const url = `nats://muster:${password}@127.0.0.1:${port}`;
+  const outsidersFile = join(folder.secrets, 'nats-outsiders');
+  const configure = async (): Promise<void> => {
+    const text = natsConfig({
+      head: [
+        '# Written at every start and whenever an outsider comes or goes.',
+        `listen: "127.0.0.1:${port}"`,
+        'server_name: "muster"',
+      ],
+      storeDir: JSON.stringify(folder.nats),
+      // JSON strings are strings of its language too.
+      passwordOf: (user) => JSON.stringify(passwords.get(user)),
+      outsiders: await readFile(outsidersFile, 'utf8').catch(() => ''),
+    });
+    const tried = join(folder.secrets, 'nats.conf.tried');
+    await writeWhole(tried, text);
+    await accepted(program, tried);
+    await writeWhole(config, text);
+  };
+  await takeOverStore(folder.nats);
+  await configure();
+  const urlOf = (user: string) => `nats://${user}:${passwords.get(user)}@127.0.0.1:${port}`;
+  const url = urlOf('muster');
   return {
     url,
+    urls: Object.fromEntries(services.map((service) => [service, urlOf(service)])) as Record<BusService, string>,
+    systemUrl: urlOf('system'),
+    outsidersFile,
+    configure,
     part: {
       name: 'NATS',
       file: program,
@@ -42,13 +85,27 @@ export async function ownNats(folder: DataFolder, port: number, env: NodeJS.Proc
   };
 }
 
-/** The server's configuration: JSON strings are strings of its language too. */
-export const natsConfig = (port: number, password: string, store: string): string => `# Written at every start.
-listen: "127.0.0.1:${port}"
-server_name: "muster"
-authorization { user: "muster", password: ${JSON.stringify(password)} }
-jetstream { store_dir: ${JSON.stringify(store)} }
-`;
+/** What a data folder of before there were accounts holds: all streams lay in the server's own account. */
+async function takeOverStore(store: string): Promise<void> {
+  const [before, now] = ['$G', 'MUSTER'].map((account) => join(store, 'jetstream', account));
+  if (before === undefined || now === undefined || !existsSync(before) || existsSync(now)) return;
+  await rename(before, now);
+}
+
+/** Throws with the server's own words when it would not start with this configuration. */
+async function accepted(program: string, config: string): Promise<void> {
+  try {
+    await run(program, ['-t', '-c', config], { timeout: ANSWER_WITHIN_MS });
+  } catch (error) {
+    const { stderr = '' } = error as { stderr?: string };
+    throw new Error(
+      `nats-server does not take its configuration: ${stderr.trim().split('\n').at(-1) ?? wordsOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
 
 /** Whether the NATS of NATS_URL answers. Throws one line that does not hold the address's password. */
 export async function checkNats(url: string): Promise<void> {

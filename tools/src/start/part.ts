@@ -41,6 +41,7 @@ export const restartDelayMs = (attempt: number): number => Math.min(CAP_MS, BASE
 export class Part {
   private child: ChildProcess | undefined;
   private attempts = 0;
+  private isReady = false;
   private readonly stopping = new AbortController();
 
   constructor(
@@ -61,6 +62,11 @@ export class Part {
         { cause: error },
       );
     }
+  }
+
+  /** Sends the running process a signal; nothing while there is none. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.isReady && this.child !== undefined && !hasEnded(this.child)) this.child.kill(signal);
   }
 
   /** Ends it in order, by force after its deadline. Resolves when it is gone and stays gone. */
@@ -94,6 +100,7 @@ export class Part {
     endedEarly.catch(() => undefined);
     if (child.pid !== undefined) await this.roster.add(child.pid, this.spec.name, this.spec.stopSignal);
     await Promise.race([endedEarly, this.becomesReady(child.pid)]);
+    this.isReady = true;
 
     const steady = setTimeout(() => {
       this.attempts = 0;
@@ -101,6 +108,7 @@ export class Part {
     const over = new AbortController();
     this.watch(child, over.signal);
     void ended.then((how) => {
+      this.isReady = false;
       clearTimeout(steady);
       over.abort();
       this.comeBack(how);

@@ -12,7 +12,10 @@ export interface ServiceSettings {
   readonly ports: Ports;
   readonly options: StartOptions;
   readonly databaseUrl: string;
-  readonly natsUrl: string;
+  /** Where each service finds the bus. */
+  readonly natsUrls: Readonly<Record<ServiceName, string>>;
+  /** What the registry is told beside, so that outsiders may use the bus; of a bus that came along. */
+  readonly outsiders: { readonly systemUrl: string; readonly usersFile: string; readonly logFile: string } | undefined;
   readonly secret: string;
   readonly firstCode: string;
   readonly accessKeyFile: string;
@@ -23,8 +26,8 @@ export type ServiceName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router
 
 /** How each service is started: its compiled program, its own part of the environment, and how it says that it is ready. */
 export function serviceParts(settings: ServiceSettings): Record<ServiceName, PartSpec> {
-  const { ports, options, databaseUrl, natsUrl, secret, firstCode } = settings;
-  const common = { NATS_URL: natsUrl, LOG_FORMAT: 'json' };
+  const { ports, options, databaseUrl, outsiders, secret, firstCode } = settings;
+  const common = { LOG_FORMAT: 'json' };
   const stored = { ...common, DATABASE_URL: databaseUrl, MUSTER_SECRET: secret, HOST: '127.0.0.1' };
   // On this machine nodes do live beside the Gateway, until somebody says otherwise in the console.
   const dial = { MUSTER_DIAL_LOOPBACK: 'on' };
@@ -35,6 +38,11 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
       ...dial,
       MUSTER_FIRST_CODE: firstCode,
       MUSTER_LOCAL_NODE: localNode,
+      ...(outsiders && {
+        NATS_SYSTEM_URL: outsiders.systemUrl,
+        NATS_USERS_FILE: outsiders.usersFile,
+        NATS_LOG_FILE: outsiders.logFile,
+      }),
     }),
     monitor: service(settings, 'monitor', '127.0.0.1', ports.monitor, {
       ...stored,
@@ -99,7 +107,7 @@ function addressOf({ host }: StartOptions, port: number): string {
 }
 
 function service(
-  { root, env }: ServiceSettings,
+  { root, env, natsUrls }: ServiceSettings,
   name: ServiceName,
   host: string,
   port: number,
@@ -109,7 +117,7 @@ function service(
     name,
     file: process.execPath,
     args: [join(root, `apps/${name}/dist/main.js`)],
-    env: { ...env, ...own, PORT: String(port) },
+    env: { ...env, ...own, NATS_URL: natsUrls[name], PORT: String(port) },
     stopSignal: 'SIGTERM',
     stopWithinMs: 10_000,
     port,

@@ -2,23 +2,34 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus } from '@muster/bus';
-import { SessionView } from '@muster/contracts';
+import { busServices, SessionView } from '@muster/contracts';
 import { CannotGoOn, say } from '../terminal.js';
 import { keepAccessKeyFile } from './access-key-file.js';
 import { type DataFolder, explain, keptSecret, openDataFolder, readJson, writeWhole } from './data-folder.js';
 import { firstCode } from './first-code.js';
 import { type HeldInstance, holdInstance } from './instance.js';
 import { LogFile } from './log-file.js';
-import { checkNats, ownNats } from './nats.js';
+import { checkNats, type Nats, ownNats } from './nats.js';
 import type { StartOptions } from './options.js';
 import { Part, type PartSpec } from './part.js';
 import { PortClaims } from './port-claims.js';
 import { choosePorts, internalPorts, isPortFree, Ports, portsToRemember, type RememberedPorts } from './ports.js';
 import { checkDatabase, ownPostgres } from './postgres.js';
+import { Outsiders } from './outsiders.js';
 import { Roster, sweepLeftovers } from './roster.js';
 import { apiAddress, consoleAddress, localUrl, nodePart, serviceParts, type ServiceSettings } from './services.js';
 
 const ASK_WITHIN_MS = 30_000;
+
+type Run = (spec: PartSpec) => Promise<Part>;
+
+/** The bus as the parts use it: the one that comes along, or the one of NATS_URL with one user for all. */
+interface UsedBus extends Pick<Nats, 'url' | 'urls'> {
+  readonly outsiders: ServiceSettings['outsiders'];
+}
+
+const everyService = (url: string): Nats['urls'] =>
+  Object.fromEntries(Object.keys(busServices).map((service) => [service, url])) as Nats['urls'];
 
 /** It was asked to stop while it started. */
 class Interrupted extends Error {}
@@ -49,17 +60,15 @@ export class System {
     this.stops.push(() => roster.close());
     const run = (spec: PartSpec) => this.run(spec, folder, roster);
 
-    const [databaseUrl, natsUrl] = await Promise.all([
-      this.database(folder, ports, run),
-      this.nats(folder, ports, run),
-    ]);
+    const [databaseUrl, bus] = await Promise.all([this.database(folder, ports, run), this.nats(folder, ports, run)]);
     const settings: ServiceSettings = {
       root: this.root,
       folder,
       ports,
       options: this.options,
       databaseUrl,
-      natsUrl,
+      natsUrls: bus.urls,
+      outsiders: bus.outsiders,
       secret: await keptSecret(folder, 'muster-secret'),
       firstCode: firstCode(randomBytes(8)),
       accessKeyFile: join(folder.secrets, 'access-key'),
@@ -67,7 +76,7 @@ export class System {
     };
     const { registry, monitor, stats, gateway, router } = serviceParts(settings);
     const services = [registry, monitor, stats, gateway, router].map(run);
-    await Promise.all([...services, this.localNode(settings, run)]);
+    await Promise.all([...services, this.localNode(settings, bus.url, run)]);
     await this.welcome(settings, instance, performance.now() - startedMs);
   }
 
@@ -81,7 +90,7 @@ export class System {
     for (let stop = this.stops.pop(); stop !== undefined; stop = this.stops.pop()) await stop();
   }
 
-  private async run(spec: PartSpec, folder: DataFolder, roster: Roster): Promise<void> {
+  private async run(spec: PartSpec, folder: DataFolder, roster: Roster): Promise<Part> {
     if (this.stopped !== undefined) throw new Interrupted();
     const log = new LogFile(join(folder.logs, `${spec.name.toLowerCase().replaceAll(' ', '-')}.log`));
     const part = new Part(spec, log, roster);
@@ -90,9 +99,10 @@ export class System {
       log.close();
     });
     await part.start();
+    return part;
   }
 
-  private async database(folder: DataFolder, ports: Ports, run: (spec: PartSpec) => Promise<void>): Promise<string> {
+  private async database(folder: DataFolder, ports: Ports, run: Run): Promise<string> {
     const { databaseUrl } = this.options;
     if (databaseUrl !== undefined) {
       await checkDatabase(databaseUrl);
@@ -104,21 +114,24 @@ export class System {
     return postgres.url;
   }
 
-  private async nats(folder: DataFolder, ports: Ports, run: (spec: PartSpec) => Promise<void>): Promise<string> {
+  private async nats(folder: DataFolder, ports: Ports, run: Run): Promise<UsedBus> {
     const { natsUrl } = this.options;
     if (natsUrl !== undefined) {
       await checkNats(natsUrl);
-      return natsUrl;
+      return { url: natsUrl, urls: everyService(natsUrl), outsiders: undefined };
     }
     const nats = await ownNats(folder, ports.nats, this.env);
-    await run(nats.part);
-    return nats.url;
+    const part = await run(nats.part);
+    const outsiders = new Outsiders(nats, part);
+    this.stops.push(() => Promise.resolve(outsiders.stop()));
+    const { url, urls, systemUrl, outsidersFile: usersFile } = nats;
+    return { url, urls, outsiders: { systemUrl, usersFile, logFile: part.log.path } };
   }
 
   /** The key of the node service comes from the registry, so the file is there before the node service is. */
-  private async localNode(settings: ServiceSettings, run: (spec: PartSpec) => Promise<void>): Promise<void> {
+  private async localNode(settings: ServiceSettings, natsUrl: string, run: Run): Promise<void> {
     if (!this.options.withNode) return;
-    const bus = await connectBus({ servers: settings.natsUrl, name: 'npm-start' });
+    const bus = await connectBus({ servers: natsUrl, name: 'npm-start' });
     this.stops.push(() => bus.close());
     await bus.assertStreams();
     const keyFile = keepAccessKeyFile(bus, settings.secret, settings.accessKeyFile);

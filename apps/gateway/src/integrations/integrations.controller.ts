@@ -2,13 +2,13 @@ import { Bus } from '@muster/bus';
 import {
   ChangeIntegration,
   CreateIntegration,
-  type ListedIntegration,
   ListIntegrations,
   ReplaceIntegrationSecret,
   type ReplyOf,
   ResumeIntegration,
   RevokeIntegration,
   routes,
+  SetReading,
   SuspendIntegration,
 } from '@muster/contracts';
 import { Controller } from '@nestjs/common';
@@ -21,14 +21,13 @@ export class IntegrationsController {
   constructor(private readonly bus: Bus) {}
 
   @Serves(routes.listIntegrations)
-  async list({
-    caller,
-    signal,
-  }: CallTo<typeof routes.listIntegrations>): Promise<{ integrations: ListedIntegration[] }> {
-    const integrations: ListedIntegration[] = [];
-    for await (const part of this.bus.askStream(ListIntegrations, {}, caller, { signal }))
-      integrations.push(...part.integrations);
-    return { integrations };
+  async list({ caller, signal }: CallTo<typeof routes.listIntegrations>): Promise<ReplyOf<typeof ListIntegrations>> {
+    const all: ReplyOf<typeof ListIntegrations> = { integrations: [], natsUsers: 'muster' };
+    for await (const { integrations, natsUsers } of this.bus.askStream(ListIntegrations, {}, caller, { signal })) {
+      all.integrations.push(...integrations);
+      all.natsUsers = natsUsers;
+    }
+    return all;
   }
 
   @Serves(routes.createIntegration)
@@ -72,6 +71,11 @@ export class IntegrationsController {
     expectedVersion,
   }: CallTo<typeof routes.resumeIntegration>): Promise<ReplyOf<typeof ResumeIntegration>> {
     return this.bus.ask(ResumeIntegration, { ...params, ...expected(expectedVersion) }, caller);
+  }
+
+  @Serves(routes.setReading)
+  setReading({ params, body, caller }: CallTo<typeof routes.setReading>): Promise<ReplyOf<typeof SetReading>> {
+    return this.bus.ask(SetReading, { ...params, ...body }, caller);
   }
 
   @Serves(routes.revokeIntegration)

@@ -10,7 +10,7 @@ import {
   type StreamName,
   streamOf,
 } from '@muster/contracts';
-import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
+import { Column, Entity, type EntityManager, IsNull, PrimaryColumn } from 'typeorm';
 
 /** The most integrations there may be that are not revoked: nats-server and every gateway hold them all. */
 export const MAX_INTEGRATIONS = 100;
@@ -23,6 +23,7 @@ export class IntegrationRow {
   @PrimaryColumn('uuid', { name: 'integration_id' }) integrationId!: string;
   @Column('text') name!: string;
   @Column('text', { array: true }) streams!: StreamName[];
+  @Column('jsonb', { name: 'streams_since' }) streamsSince!: Partial<Record<StreamName, string>>;
   @Column('text', { array: true }) doors!: IntegrationDoor[];
   @Column('text') prefix!: string;
   @Column('text', { name: 'nats_hash' }) natsHash!: string;
@@ -54,23 +55,19 @@ export async function fillIntegrations(
         const { name, streams, doors, prefix, natsHash } = data;
         await keepRoom(tx);
         const since = { createdAt: at, secretSince: at };
+        const streamsSince = sinceOf(streams, {}, data.at);
         await tx.insert(IntegrationRow, {
-          integrationId,
-          name,
-          streams,
-          doors,
-          prefix,
-          natsHash,
-          ...since,
-          version: 1,
+          ...{ integrationId, name, streams, streamsSince, doors, prefix, natsHash, ...since, version: 1 },
         });
         break;
       }
       case 'IntegrationChanged': {
         const { name, streams, doors } = data;
+        const before = streams && (await tx.findOneByOrFail(IntegrationRow, { integrationId }));
         await tx.update(IntegrationRow, integrationId, {
           ...(name && { name: name.to }),
-          ...(streams && { streams: streams.to }),
+          ...(streams &&
+            before && { streams: streams.to, streamsSince: sinceOf(streams.to, before.streamsSince, data.at) }),
           ...(doors && { doors: doors.to }),
         });
         break;
@@ -100,6 +97,13 @@ export async function fillIntegrations(
   }
 }
 
+/** Since when each stream may be read: one that was before since then, another since now. */
+const sinceOf = (
+  streams: readonly StreamName[],
+  before: IntegrationRow['streamsSince'],
+  at: string,
+): IntegrationRow['streamsSince'] => Object.fromEntries(streams.map((stream) => [stream, before[stream] ?? at]));
+
 async function keepRoom(tx: EntityManager): Promise<void> {
   await tx.query('select pg_advisory_xact_lock($1)', [INTEGRATIONS_LOCK]);
   const [row] = await tx.query<{ count: string }[]>(
@@ -107,6 +111,10 @@ async function keepRoom(tx: EntityManager): Promise<void> {
   );
   if (Number(row?.count) >= MAX_INTEGRATIONS) throw new Refusal('too-many-integrations');
 }
+
+/** Those that are not revoked. */
+export const presentIntegrations = (tx: EntityManager): Promise<IntegrationRow[]> =>
+  tx.find(IntegrationRow, { where: { revokedAt: IsNull() }, order: { integrationId: 'asc' } });
 
 /** Every integration to be listed, by name, the revoked ones last. */
 export async function listIntegrations(tx: Pick<EntityManager, 'query'>, now: string): Promise<ListedIntegration[]> {

@@ -6,13 +6,14 @@ import {
   natsUserOf,
   Refusal,
   type ShownSecret,
+  type StreamName,
 } from '@muster/contracts';
 import { type EventStore, handlerFor, onDatabase } from '@muster/event-store';
 import type { Clock } from '@muster/service';
 import type { EntityManager } from 'typeorm';
 import { JustMade } from '../api-keys/key-text.js';
 import { type IntegrationCommand, integrationDecider, type SecretHashes } from './integration.decider.js';
-import { fillIntegrations, listIntegrations } from './integrations.table.js';
+import { fillIntegrations, IntegrationRow, listIntegrations } from './integrations.table.js';
 import { hashesOf, newSecret } from './secret-text.js';
 
 type Command<Type extends IntegrationCommand['type']> = Omit<
@@ -65,6 +66,16 @@ export class Integrations {
       ...(expectedVersion !== undefined && { expectedVersion }),
     });
     return { version };
+  }
+
+  /** The name of the consumer by which an integration reads a stream. Refuses when it may not read it, or not at NATS. */
+  async consumerOf(integrationId: string, stream: StreamName): Promise<string> {
+    const row = await onDatabase(() => this.store.database.manager.findOneBy(IntegrationRow, { integrationId }));
+    if (row === null) throw new Refusal('integration-unknown');
+    if (row.revokedAt !== null) throw new Refusal('integration-revoked');
+    if (!row.doors.includes('nats')) throw new Refusal('door-closed');
+    if (!row.streams.includes(stream)) throw new Refusal('stream-not-permitted', { field: 'stream' });
+    return natsUserOf(integrationId);
   }
 
   list(): Promise<ListedIntegration[]> {

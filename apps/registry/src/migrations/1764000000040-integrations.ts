@@ -10,6 +10,8 @@ export class Integrations1764000000040 implements MigrationInterface {
         integration_id uuid primary key,
         name text not null,
         streams text[] not null,
+        -- Since when it may read each of them.
+        streams_since jsonb not null default '{}',
         doors text[] not null,
         prefix text not null,
         nats_hash text not null,

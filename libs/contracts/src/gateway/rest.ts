@@ -29,12 +29,13 @@ import {
 import { AccountId } from '../registry/account.events.js';
 import { ApiKeyId } from '../registry/api-key.events.js';
 import { ChangeApiKey, CreateApiKey, ListApiKeys } from '../registry/api-key.orders.js';
-import { IntegrationId } from '../registry/integration.events.js';
+import { IntegrationId, IntegrationStream } from '../registry/integration.events.js';
 import {
   ChangeIntegration,
   CreateIntegration,
   ListIntegrations,
   ReplaceIntegrationSecret,
+  SetReading,
   SuspendIntegration,
 } from '../registry/integration.orders.js';
 import { Fingerprint, NodeId } from '../registry/node.events.js';
@@ -349,6 +350,16 @@ export const routes = {
     'Let an integration in again',
     'integrations:manage',
     { params: onIntegration, reply: Changed },
+  ),
+  setReading: route(
+    'PUT /api/integrations/:integrationId/consumers/:stream',
+    'Have the consumer of an integration begin at a position, at the oldest fact or with what comes',
+    'integrations:manage',
+    {
+      params: z.object({ integrationId: IntegrationId, stream: IntegrationStream }),
+      body: z.pick(SetReading.request, { from: true }),
+      reply: SetReading.reply,
+    },
   ),
   revokeIntegration: route(
     'DELETE /api/integrations/:integrationId',

@@ -60,7 +60,7 @@ export const natsUserOf = (integrationId: string): string => `integration-${inte
 export const suspensionCauses = {
   'by-hand': 'Suspended by hand',
   'too-many-connections': 'It held too many connections to NATS',
-  'too-many-refused': 'It asked too often for what it may not',
+  'too-many-subscriptions': 'A connection of it held too many subscriptions',
 } as const;
 
 export type SuspensionCause = keyof typeof suspensionCauses;

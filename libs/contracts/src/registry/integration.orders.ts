@@ -6,6 +6,7 @@ import {
   IntegrationName,
   IntegrationPrefix,
   IntegrationSecret,
+  IntegrationStream,
   IntegrationStreams,
   SuspensionCause,
   SuspensionReason,
@@ -18,6 +19,54 @@ const one = z.object({ integrationId: IntegrationId, expectedVersion });
 
 export const IntegrationState = z.enum(['active', 'suspended', 'revoked']);
 export type IntegrationState = z.infer<typeof IntegrationState>;
+
+/** What an integration may hold at a time, and do. Who breaks a bound is suspended until a person resumes it. */
+export const integrationBounds = {
+  /** Connections to NATS. */
+  connections: 16,
+  /** Subscriptions of one of them. */
+  subscriptions: 64,
+} as const;
+
+/** An open connection to NATS. */
+export const IntegrationConnection = z.object({
+  address: z.string(),
+  /** What the client calls itself, and its library. */
+  client: z.string(),
+  since: z.string(),
+  /** What NATS holds for it, since it does not take it. */
+  pendingBytes: z.number(),
+  subscriptions: z.number(),
+});
+export type IntegrationConnection = z.infer<typeof IntegrationConnection>;
+
+/** How far an integration has read a stream by its consumer. */
+export const IntegrationReading = z.object({
+  stream: IntegrationStream,
+  consumer: z.string(),
+  /** Facts that it has not been given yet, those that it did not acknowledge yet, and those given more than once. */
+  waiting: z.number(),
+  unacknowledged: z.number(),
+  repeated: z.number(),
+  /** Number in the stream up to which all is acknowledged. */
+  acknowledged: z.number(),
+  acknowledgedAt: z.optional(z.string()),
+});
+export type IntegrationReading = z.infer<typeof IntegrationReading>;
+
+/** Something that was refused to it, or for which NATS let it go; the newest time that it happened. */
+export const IntegrationTrouble = z.object({ words: z.string(), count: z.number(), at: z.string() });
+export type IntegrationTrouble = z.infer<typeof IntegrationTrouble>;
+
+/** What an integration does on NATS, as it was when last looked at. */
+export const IntegrationActivity = z.object({
+  /** How many connections it has; at most 16 of them are told one by one. Absent where nobody lets the registry ask NATS. */
+  connected: z.optional(z.number()),
+  connections: z.array(IntegrationConnection),
+  readings: z.array(IntegrationReading),
+  troubles: z.array(IntegrationTrouble),
+});
+export type IntegrationActivity = z.infer<typeof IntegrationActivity>;
 
 /** An integration as those see it who manage them. Never its secret. */
 export const ListedIntegration = z.object({
@@ -38,6 +87,8 @@ export const ListedIntegration = z.object({
   revokedAt: z.optional(z.iso.datetime()),
   /** When it was last seen at a door. Noted once a minute at most. */
   lastSeenAt: z.optional(z.iso.datetime()),
+  /** Absent while the bus is away. */
+  activity: z.optional(IntegrationActivity),
   /** What a change may name as the version it was decided on. */
   version: z.number(),
 });
@@ -104,11 +155,41 @@ export const RevokeIntegration = orderTo('registry', 'revoke-integration', {
 export const ListIntegrations = orderTo('registry', 'list-integrations', {
   ...managing,
   request: z.object({}),
-  reply: z.object({ integrations: z.array(ListedIntegration) }),
+  reply: z.object({
+    integrations: z.array(ListedIntegration),
+    /** Who gives outsiders their users of NATS: Muster, or the operator of a NATS that Muster only uses. */
+    natsUsers: z.enum(['muster', 'operator']),
+  }),
   answers: 'stream',
 });
 
+/**
+ * Where a consumer is to begin: `start` (the oldest fact that is kept), `now` (what comes from now on), or a position: behind the fact
+ * with it; of REQUESTS, whose facts have none, behind the message with this number in the stream.
+ */
+export const ReadingStart = z.union(
+  [z.enum(['start', 'now']), z.number().check(z.int(), z.gte(0))],
+  'This must be start, now or a position',
+);
+export type ReadingStart = z.infer<typeof ReadingStart>;
+
+/** Has an integration's consumer of a stream begin elsewhere. Refuses positions that are in the future or not kept any more. */
+export const SetReading = orderTo('registry', 'set-integration-reading', {
+  ...managing,
+  request: z.object({ integrationId: IntegrationId, stream: IntegrationStream, from: ReadingStart }),
+  reply: z.object({ consumer: z.string() }),
+});
+
+/** The same for the integration itself, whose secret the gateway has seen. */
+export const SetOwnReading = orderTo('registry', 'set-own-reading', {
+  allowed: 'services',
+  request: z.object({ integrationId: IntegrationId, stream: IntegrationStream, from: ReadingStart }),
+  reply: z.object({ consumer: z.string() }),
+});
+
 export const integrationOrders = {
+  SetReading,
+  SetOwnReading,
   CreateIntegration,
   ChangeIntegration,
   ReplaceIntegrationSecret,
