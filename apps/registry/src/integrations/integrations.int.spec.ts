@@ -74,6 +74,7 @@ describe('the registry, about integrations', () => {
       ...{ prefix: secret.slice(0, 10), state: 'active' },
       createdAt: expect.any(String) as string,
       secretSince: expect.any(String) as string,
+      activity: expect.objectContaining({ connections: [], troubles: [] }) as object,
     });
     const store = await new DataSource({ type: 'postgres', url: database.url, schema: 'registry' }).initialize();
     const kept = await store.query<unknown[]>('select * from registry.events');

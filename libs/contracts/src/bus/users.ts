@@ -1,51 +1,52 @@
-import { buckets, type BucketName, deadLetters, lanes, streams, type StreamName } from './streams.js';
+import { type BucketSpec, buckets } from './buckets.js';
+import { type FactFamily, factFamilies } from './facts.js';
+import { lanes, type LaneSpec } from './lanes.js';
+import { deadLetters, type ServiceName, streams, type StreamName } from './streams.js';
 
-/** What a user of NATS may do, in the words of nats-server. Absent: everything in its account. */
+/** What a user of NATS may do, in the words of nats-server. */
 export interface BusPermissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
 }
 
-/**
- * What one service says on the bus: the facts, the samples and the states that are its own, and whom it asks. A subject that no
- * service is named for here can be published by none of them.
- */
-interface BusRole {
-  readonly facts: readonly StreamName[];
-  readonly samples: readonly string[];
-  readonly states: readonly BucketName[];
-  /** Services whose orders it gives; `*` every one, and commands to nodes too. */
-  readonly asks: readonly string[];
-}
-
-/** Every service that is a user of the bus with a password of its own. */
+/** Every service that is a user of the bus with a password of its own, and whose orders it gives: with `*` everybody's, and to nodes. */
 export const busServices = {
-  registry: { facts: ['FLEET', 'ACCESS'], samples: [lanes.history], states: ['SETTINGS'], asks: ['monitor'] },
-  monitor: {
-    facts: ['HEALTH'],
-    samples: [lanes.samples, lanes.log, lanes.pulses],
-    states: ['NODES', 'MODELS'],
-    asks: [],
-  },
-  stats: { facts: [], samples: [lanes.requests], states: ['FIGURES'], asks: [] },
-  router: { facts: ['REQUESTS'], samples: [lanes.routers, lanes.keyUses], states: [], asks: [] },
-  gateway: { facts: [], samples: [lanes.keyUses], states: ['GATEWAY'], asks: ['*'] },
-  webhooks: { facts: [], samples: [], states: [], asks: ['registry'] },
-} as const satisfies Record<string, BusRole>;
+  registry: { asks: ['monitor'] },
+  monitor: { asks: [] },
+  stats: { asks: [] },
+  router: { asks: [] },
+  gateway: { asks: ['*'] },
+  webhooks: { asks: ['registry'] },
+} as const satisfies Record<ServiceName | 'webhooks', { asks: readonly string[] }>;
 
 export type BusService = keyof typeof busServices;
+
+/** What a service tells, by the tables of facts, samples and states: nobody else may. */
+function toldBy(service: BusService): string[] {
+  const families = Object.values<FactFamily>(factFamilies).filter((family) => family.service === service);
+  const tells = ({ from }: LaneSpec): boolean => from.some((each) => each === service);
+  return [
+    ...new Set(families.map(({ stream }) => streams[stream].subjects[0])),
+    // Facts about requests are of no store: every router tells its own.
+    ...(service === 'router' ? streams.REQUESTS.subjects : []),
+    ...Object.values<LaneSpec>(lanes)
+      .filter(tells)
+      .map(({ subject }) => subject),
+    ...Object.values<BucketSpec>(buckets)
+      .filter(({ from }) => from === service)
+      .map(({ name }) => `$KV.${name}.>`),
+  ];
+}
 
 /**
  * What a service may do. It may ask JetStream for anything: whoever makes consumers can have the server publish, so these
  * permissions are against mistakes, and against programs of others that got hold of less than a service's password.
  */
 export function permissionsOf(service: BusService): BusPermissions {
-  const { facts, samples, states, asks }: BusRole = busServices[service];
+  const asks: readonly string[] = busServices[service].asks;
   return {
     publish: [
-      ...facts.flatMap((stream) => streams[stream].subjects),
-      ...samples,
-      ...states.map((bucket) => `$KV.${buckets[bucket].name}.>`),
+      ...toldBy(service),
       ...asks.flatMap((asked) => (asked === '*' ? ['muster.ask.>', 'muster.command.>'] : [`muster.ask.${asked}.>`])),
       'muster.cancel.>',
       ...deadLetters.subjects,
