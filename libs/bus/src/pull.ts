@@ -1,4 +1,4 @@
-import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/transport-node';
+import { type Msg, nanos, type Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
 
 /** Where a message stands, as the subject for its acknowledgement says. */
@@ -51,7 +51,7 @@ const ENDED = new Set([404, 408]);
  * promise and a turn of the loop for each message, which cost more than to receive it. At most two batches are here or on their way.
  */
 export class Pull {
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #answers: Subscription;
   readonly #timer: NodeJS.Timeout;
   #arrived: Msg[] = [];
@@ -68,6 +68,7 @@ export class Pull {
     private readonly connection: Connection,
     private readonly options: PullOptions,
   ) {
+    this.#inbox = connection.inbox();
     this.#answers = connection.nc.subscribe(this.#inbox, {
       callback: (error, message) => {
         if (error !== null) this.#fail(error);
