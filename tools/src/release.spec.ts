@@ -32,6 +32,14 @@ describe('the version of a release', () => {
     expect(packages.filter((path) => locked[path] === undefined || locked[path].version !== undefined)).toEqual([]);
   });
 
+  it('is the tag of every image, unless MUSTER_VERSION says otherwise', () => {
+    const images = [...read('docker-compose.yml').matchAll(/^ +image: muster\/(.+)$/gm)].map(([, image]) => image);
+    expect(images.length).toBeGreaterThan(5);
+    expect(images.filter((image) => image?.endsWith(`:\${MUSTER_VERSION:-${version}}`) !== true)).toEqual([]);
+    const tags = [...read('deploy/kubernetes/kustomization.yaml').matchAll(/newTag: (\S+)/g)].map(([, tag]) => tag);
+    expect(new Set(tags)).toEqual(new Set([version]));
+  });
+
   it('is the newest entry of the change log, and each entry is newer than the one below it', () => {
     const entries = [...read('CHANGELOG.md').matchAll(/^## \[(\d+)\.(\d+)\.(\d+)\]/gm)].map((match) =>
       match.slice(1).map(Number),
