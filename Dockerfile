@@ -56,7 +56,7 @@ CMD ["node", "apps/monitor/dist/main.js"]
 FROM runtime AS stats
 COPY --from=packages /packages/stats ./
 COPY --from=build /images/stats ./
-CMD ["node", "apps/stats/dist/main.js"]
+CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "apps/stats/dist/main.js"]
 
 FROM runtime AS gateway
 COPY --from=packages /packages/gateway ./
@@ -68,7 +68,7 @@ COPY --from=packages /packages/router ./
 COPY --from=build /images/router ./
 ENV MUSTER_ROUTER_DATA=/data
 VOLUME /data
-CMD ["node", "apps/router/dist/main.js"]
+CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "apps/router/dist/main.js"]
 
 FROM runtime AS node
 COPY --from=packages /packages/node ./

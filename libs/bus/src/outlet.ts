@@ -1,7 +1,8 @@
 import type { RequestMessage } from '@muster/contracts';
-import { headers, type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
+import type { Msg, Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
 import type { Stoppable } from './notice.js';
+import { WrittenHeaders } from './written-headers.js';
 
 /** A message that is not acknowledged after this time may or may not be in the stream. */
 const ACKNOWLEDGED_WITHIN_MS = 5_000;
@@ -53,7 +54,7 @@ export class Outlet implements Stoppable {
     try {
       connection.nc.publish(subject, body, {
         reply: `${this.#inbox}.${number}`,
-        headers: written(id, attributes),
+        headers: new WrittenHeaders({ 'Nats-Msg-Id': id, ...attributes }),
       });
     } catch {
       this.#settle(number, false);
@@ -96,11 +97,4 @@ export class Outlet implements Stoppable {
   #giveUp(): void {
     for (const number of [...this.#pending.keys()]) this.#settle(number, false);
   }
-}
-
-function written(id: string, attributes: RequestMessage['headers']): MsgHdrs {
-  const head = headers();
-  head.set('Nats-Msg-Id', id);
-  for (const [name, value] of Object.entries(attributes)) head.set(name, value);
-  return head;
 }

@@ -11,6 +11,7 @@ import { Client } from 'pg';
 import { freePort } from '../ports.js';
 import { CannotGoOn, say } from '../terminal.js';
 import { cpuMsOfFamily } from './cpu.js';
+import { youngHeap } from '../start/young-heap.js';
 import { profiled } from './profiled.js';
 import { compare, machine, type Turn } from './rounds.js';
 import { benchDatabase, benchNats } from './stores.js';
@@ -79,7 +80,7 @@ async function measure(natsUrl: string): Promise<void> {
 /** The service as it runs. Resolves when it serves. */
 async function startStats(natsUrl: string): Promise<ChildProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [...profiled(), join(root, 'apps/stats/dist/main.js')], {
+  const child = spawn(process.execPath, [...youngHeap('stats'), ...profiled(), join(root, 'apps/stats/dist/main.js')], {
     env: { ...process.env, DATABASE_URL: server.url, NATS_URL: natsUrl, PORT: String(port), LOG_LEVEL: 'error' },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -4,6 +4,7 @@ import type { DataFolder } from './data-folder.js';
 import type { StartOptions } from './options.js';
 import type { PartSpec } from './part.js';
 import type { Ports } from './ports.js';
+import { youngHeap } from './young-heap.js';
 
 /** What the services are told, secrets among it; handed over in their environment alone. */
 export interface ServiceSettings {
@@ -116,7 +117,7 @@ function service(
   return {
     name,
     file: process.execPath,
-    args: [join(root, `apps/${name}/dist/main.js`)],
+    args: [...youngHeap(name), join(root, `apps/${name}/dist/main.js`)],
     env: { ...env, ...own, NATS_URL: natsUrls[name], PORT: String(port) },
     stopSignal: 'SIGTERM',
     stopWithinMs: 10_000,

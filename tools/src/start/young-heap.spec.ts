@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { youngHeap } from './young-heap.js';
 
-const dockerfile = await readFile(new URL('../../../Dockerfile', import.meta.url), 'utf8');
+const dockerfile = readFileSync(new URL('../../../Dockerfile', import.meta.url), 'utf8');
 
 describe('the memory of the services that requests pass through', () => {
   it.each(['registry', 'monitor', 'stats', 'gateway', 'router'] as const)(

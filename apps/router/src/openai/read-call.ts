@@ -21,15 +21,21 @@ export type ReadCall =
 
 const bad = (error: ApiError): ReadCall => ({ outcome: 'bad', error });
 
-const Body = z.object({
-  model: z
-    .string('model must be text: the name of a model')
-    .check(z.minLength(1, 'model must name a model'), z.maxLength(256, 'model must not be longer than 256 characters')),
-  stream: z.optional(z.nullable(z.boolean('stream must be true or false'))),
-  stream_options: z.optional(z.nullable(z.looseObject({ include_usage: z.optional(z.nullable(z.boolean())) }))),
-  messages: z.optional(z.unknown()),
-  prompt: z.optional(z.unknown()),
-});
+/** Compiled: it is run for every request. */
+const Body = z.compile(
+  z.object({
+    model: z
+      .string('model must be text: the name of a model')
+      .check(
+        z.minLength(1, 'model must name a model'),
+        z.maxLength(256, 'model must not be longer than 256 characters'),
+      ),
+    stream: z.optional(z.nullable(z.boolean('stream must be true or false'))),
+    stream_options: z.optional(z.nullable(z.looseObject({ include_usage: z.optional(z.nullable(z.boolean())) }))),
+    messages: z.optional(z.unknown()),
+    prompt: z.optional(z.unknown()),
+  }),
+);
 type Body = z.infer<typeof Body>;
 
 /** JSON of an object, parsed; or why it is none. */
