@@ -16,7 +16,7 @@ if (more.length > 0 || !/^\d+\.\d+\.\d+$/.test(version)) {
     ['package-lock.json', /^( {2}"version": ")[^"]+/m],
     ['package-lock.json', /^( {6}"version": ")[^"]+/m],
     ['docker-compose.yml', /(\$\{MUSTER_VERSION:-)[^}]+/g],
-    ['deploy/kubernetes/kustomization.yaml', /(newTag: )[^ ]+/g],
+    ['deploy/kustomization.yaml', /(newTag: )[^ ]+/g],
   ])) {
     const file = join(root, path);
     const text = readFileSync(file, 'utf8');

@@ -36,7 +36,7 @@ describe('the version of a release', () => {
     const images = [...read('docker-compose.yml').matchAll(/^ +image: muster\/(.+)$/gm)].map(([, image]) => image);
     expect(images.length).toBeGreaterThan(5);
     expect(images.filter((image) => image?.endsWith(`:\${MUSTER_VERSION:-${version}}`) !== true)).toEqual([]);
-    const tags = [...read('deploy/kubernetes/kustomization.yaml').matchAll(/newTag: (\S+)/g)].map(([, tag]) => tag);
+    const tags = [...read('deploy/kustomization.yaml').matchAll(/newTag: (\S+)/g)].map(([, tag]) => tag);
     expect(new Set(tags)).toEqual(new Set([version]));
   });
 

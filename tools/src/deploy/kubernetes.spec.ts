@@ -72,9 +72,14 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it('are listed for kustomize, all but the examples, with images of this version', () => {
-    const { resources, images } = readYaml(Kustomization, join(folder, 'kustomization.yaml'));
+    const { resources, images } = readYaml(Kustomization, join(root, 'deploy/kustomization.yaml'));
     const files = new Set(documents.map(({ file }) => file));
-    expect([...resources].sort()).toEqual([...files].filter((file) => !file.includes('.example.')).sort());
+    expect([...resources].sort()).toEqual(
+      [...files]
+        .filter((file) => !file.includes('.example.'))
+        .map((file) => `kubernetes/${file}`)
+        .sort(),
+    );
     const { version } = z
       .object({ version: z.string() })
       .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
@@ -186,11 +191,23 @@ describe('the manifests for Kubernetes', () => {
       }
   });
 
-  it('configure the bus as docker-compose does, but for where its health is asked', () => {
-    const compose = readFileSync(join(root, 'deploy/nats.conf'), 'utf8');
-    const config = ofKind('ConfigMap').find(({ metadata }) => metadata.name === 'nats');
-    const { data } = z.looseObject({ data: z.record(z.string(), z.string()) }).parse(config);
-    expect(data['muster.conf']?.replace('http: 0.0.0.0:8222', 'http: 127.0.0.1:8222')).toBe(compose);
+  it('configure the bus by the files of docker-compose.yml, with every variable that these name', () => {
+    const { configMapGenerator } = readYaml(Kustomization, join(root, 'deploy/kustomization.yaml'));
+    const [generated] = configMapGenerator;
+    expect(configMapGenerator.map(({ name }) => name)).toEqual(['nats']);
+    const { services } = readYaml(Compose, join(root, 'docker-compose.yml'));
+    const mounted = JSON.stringify(services['nats']);
+    for (const file of generated?.files ?? []) {
+      const [name, from] = file.split('=');
+      expect(mounted).toContain(`./deploy/${from}:/etc/nats/${name}:ro`);
+    }
+    const [, nats] = containers.find(([name]) => name === 'nats') ?? [];
+    const named = [...readFileSync(join(root, 'deploy/nats.conf'), 'utf8').matchAll(/\$([A-Z_]+)/g)].map(
+      ([, name]) => name,
+    );
+    expect(named.length).toBeGreaterThan(0);
+    expect(nats?.env.map(({ name }) => name)).toEqual(expect.arrayContaining([...new Set(named)]));
+    expect(nats?.volumeMounts).toContainEqual({ name: 'config', mountPath: '/etc/nats', readOnly: true });
   });
 
   it('let only services reach the database and the bus: those that are given their address', () => {

@@ -75,16 +75,17 @@ export const documentsOf = (text: string): Manifest[] =>
     return Manifest.parse(document.toJS());
   });
 
-/** Every document of every file in the folder but kustomization.yaml, with the name of its file. */
+/** Every document of every file in the folder, with the name of its file. */
 export const readManifests = (folder: string): { file: string; manifest: Manifest }[] =>
   readdirSync(folder)
-    .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
+    .filter((file) => file.endsWith('.yaml'))
     .flatMap((file) => documentsOf(readFileSync(join(folder, file), 'utf8')).map((manifest) => ({ file, manifest })));
 
 export const Kustomization = z.object({
   namespace: z.string(),
   resources: z.array(z.string()),
   images: z.array(z.object({ name: z.string(), newTag: z.string() })),
+  configMapGenerator: z.array(z.object({ name: z.string(), files: z.array(z.string()) })),
 });
 
 /** docker-compose.yml, as far as the manifests have the same shape. */
