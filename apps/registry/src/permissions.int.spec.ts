@@ -8,6 +8,7 @@ import {
   parkedOrders,
   rebuildOrders,
   settingsOrders,
+  webhookOrders,
 } from '@muster/contracts';
 import { testDatabase, type TestDatabase, testNats, type TestNats, triedByEverybody } from '@muster/testing';
 import { ModulesContainer } from '@nestjs/core';
@@ -23,6 +24,7 @@ const table: readonly Order[] = [
   ...Object.values(integrationOrders),
   ...Object.values(nodeOrders),
   ...Object.values(settingsOrders),
+  ...Object.values(webhookOrders),
   ...Object.values(parkedOrders.registry),
   ...Object.values(rebuildOrders),
 ];

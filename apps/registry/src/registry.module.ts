@@ -28,6 +28,8 @@ import { KeyRotation } from './settings/key-rotation.js';
 import { SettingsBucket } from './settings/settings-bucket.js';
 import { SettingsController } from './settings/settings.controller.js';
 import { Settings } from './settings/settings.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
+import { Webhooks } from './webhooks/webhooks.js';
 import { RegistryProjections } from './store/projections.js';
 import { StoreController } from './store/store.controller.js';
 
@@ -48,12 +50,14 @@ export class RegistryModule {
         SessionsController,
         SettingsController,
         StoreController,
+        WebhooksController,
       ],
       providers: [
         ...storeProviders(config),
         ...accountProviders(config),
         ...keyProviders,
         ...integrationProviders(config),
+        webhooksProvider(config),
         ...settingsProviders(config),
         ...nodeProviders(config),
       ],
@@ -210,6 +214,12 @@ const integrationProviders = (config: RegistryConfig): FactoryProvider[] => [
     },
   },
 ];
+
+const webhooksProvider = ({ MUSTER_SECRET }: RegistryConfig): FactoryProvider => ({
+  provide: Webhooks,
+  inject: [EventStore, Clock],
+  useFactory: (store: EventStore, clock: Clock) => new Webhooks(store, clock, MUSTER_SECRET),
+});
 
 const settingsProviders = (config: RegistryConfig): FactoryProvider[] => [
   {

@@ -126,8 +126,11 @@ export async function refusalOf(answer: Promise<unknown>): Promise<Refusal> {
 /** Every fact of the registry that is on the bus, from the first on and as they come. */
 export async function followAll(bus: Bus): Promise<{ facts: Fact[]; stop(): Promise<void> }> {
   const facts: Fact[] = [];
-  const { node, account, key, integration, settings } = factFamilies;
-  const following = await bus.followFacts([node, account, key, integration, settings], (fact) => void facts.push(fact));
+  const { node, account, key, integration, webhook, settings } = factFamilies;
+  const following = await bus.followFacts(
+    [node, account, key, integration, webhook, settings],
+    (fact) => void facts.push(fact),
+  );
   await following.caughtUp;
   return { facts, stop: () => following.stop() };
 }

@@ -74,7 +74,12 @@ export class FactReader {
       given.push({ ...fact, position: this.position });
       if (lane.waiting.length > 0) continue;
       lane.cursor = lane.ahead;
-      await this.#fill(lane);
+      try {
+        await this.#fill(lane);
+      } catch {
+        // What was read is given; the next call meets the same outage.
+        break;
+      }
     }
     return given;
   }

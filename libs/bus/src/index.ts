@@ -32,4 +32,5 @@ export { seal, SealBroken, secretId, unseal } from './seal.js';
 export { type LetGo, type ServerConnection, ServerWatch } from './server-watch.js';
 export { StreamDrift } from './streams.js';
 export { type Batch, type FactBatch, PlaceMoved, type StreamPlace, type TakeOptions } from './take-facts.js';
+export { webhookSecret, webhookSignature } from './webhook-secret.js';
 export { AskOutage, type AskProblem, Envelope, orderHeaders } from './wire.js';

@@ -322,6 +322,42 @@ export {
   integrationSecretOf,
   neededToGive,
 } from './registry/integrations.js';
+export {
+  FactTypes,
+  PauseCause,
+  pauseCauses,
+  PauseReason,
+  WebhookEvent,
+  WebhookId,
+  WebhookName,
+  WebhookUrl,
+  webhookUrlProblem,
+} from './registry/webhook.events.js';
+export {
+  ChangeWebhook,
+  CreateWebhook,
+  PauseFailingWebhook,
+  PauseWebhook,
+  RemoveWebhook,
+  ReplaceWebhookSecret,
+  ReplayWebhook,
+  ResumeWebhook,
+  ShownWebhookSecret,
+  webhookOrders,
+  WebhookSecret,
+} from './registry/webhook.orders.js';
+export { evolveWebhook, type Webhook, Webhooks } from './registry/webhooks.js';
+export {
+  DELIVERIES_PAGE,
+  DeliveryOutcome,
+  deliveryOutcomes,
+  ListedWebhook,
+  ListWebhooks,
+  ReadDeliveries,
+  TestWebhook,
+  WebhookDelivery,
+  webhookServiceOrders,
+} from './webhooks/webhooks.orders.js';
 export { apiKeyOf, ApiKeyUsed, KeyUses } from './registry/key-use.js';
 export { Certificate, Fingerprint, NodeEvent, NodeId } from './registry/node.events.js';
 export {

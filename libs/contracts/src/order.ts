@@ -62,7 +62,7 @@ const order = <Request extends z.ZodMiniType, Reply extends z.ZodMiniType, Kind 
 
 /** An order to a service, whichever of its instances takes it. */
 export const orderTo = <Request extends z.ZodMiniType, Reply extends z.ZodMiniType, Kind extends Answers = 'once'>(
-  service: 'registry' | 'monitor' | 'stats' | 'router' | 'gateway',
+  service: 'registry' | 'monitor' | 'stats' | 'router' | 'gateway' | 'webhooks',
   name: string,
   options: OrderOptions<Request, Reply, Kind>,
 ) => order(`muster.ask.${service}.${name}`, options);

@@ -1,5 +1,9 @@
 export { ConfigProblem, ListenPort, MusterSecret, NatsUrl, readConfig, ServiceConfig, Switch } from './config.js';
 export { Answers, type AnswersOptions, OnFact } from './decorators.js';
+export { type DialPolicy, judgeAddress, type Judgement } from './dialling/dial-policy.js';
+export { OwnAddresses, type OwnService, servicesOf } from './dialling/own-addresses.js';
+export { OwnServices } from './dialling/own-services.js';
+export { ADDRESSES_TRIED, type Resolved, Resolver } from './dialling/resolve.js';
 export { type CheckResult, Health, type Readiness } from './health.js';
 export { loggingOf } from './logging.js';
 export {

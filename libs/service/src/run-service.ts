@@ -20,7 +20,7 @@ import { exitCode, startProblem } from './start-problem.js';
 import { BusTransport } from './transport.js';
 
 export interface ServiceOptions<Schema extends z.ZodMiniType<ServiceConfig>> {
-  readonly name: 'registry' | 'monitor' | 'stats' | 'gateway' | 'router';
+  readonly name: 'registry' | 'monitor' | 'stats' | 'gateway' | 'router' | 'webhooks';
   /** `z.extend(ServiceConfig, {…})` with what this service needs beside. */
   readonly config: Schema;
   /** The service's own module, made with its configuration. */

@@ -16,7 +16,8 @@ const Rows = z.array(
 );
 
 /** A part by the name that `npm start` gives it. */
-export type PartName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router' | 'node service' | 'NATS' | 'Postgres';
+export type PartName =
+  'registry' | 'monitor' | 'stats' | 'webhooks' | 'gateway' | 'router' | 'node service' | 'NATS' | 'Postgres';
 
 /** The system as `npm start` runs it, in a folder of its own, and ways to break it. */
 export class DrilledMuster {

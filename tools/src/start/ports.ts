@@ -10,6 +10,7 @@ export const Ports = z.object({
   registry: Port,
   monitor: Port,
   stats: Port,
+  webhooks: Port,
   /** Of the interface for applications. */
   router: Port,
   node: Port,
@@ -27,7 +28,7 @@ const FIRST_ROUTER = 8090;
 const FIRST_INTERNAL = 18_000;
 const SLOTS = 1_000;
 /** Parts whose port nobody types: the room between the places of two data folders. */
-const INTERNAL_PARTS = 5;
+const INTERNAL_PARTS = 6;
 const TRIES = 200;
 
 /** A port that a person may choose; one that is only usual gives way when it is taken. */
@@ -65,6 +66,7 @@ export async function choosePorts(
     postgres: internal + 2,
     nats: internal + 3,
     stats: internal + 4,
+    webhooks: internal + 5,
   };
   const parts = Object.keys(first) as (keyof Ports)[];
   const chosen = new Map<keyof Ports, number>();

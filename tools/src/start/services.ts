@@ -23,7 +23,7 @@ export interface ServiceSettings {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export type ServiceName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router';
+export type ServiceName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router' | 'webhooks';
 
 /** How each service is started: its compiled program, its own part of the environment, and how it says that it is ready. */
 export function serviceParts(settings: ServiceSettings): Record<ServiceName, PartSpec> {
@@ -32,6 +32,9 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
   const stored = { ...common, DATABASE_URL: databaseUrl, MUSTER_SECRET: secret, HOST: '127.0.0.1' };
   // On this machine nodes do live beside the Gateway, until somebody says otherwise in the console.
   const dial = { MUSTER_DIAL_LOOPBACK: 'on' };
+  const own = [ports.console, ports.registry, ports.monitor, ports.stats, ports.router, ports.webhooks]
+    .map((port) => `localhost:${port}`)
+    .join(',');
   const localNode = options.withNode ? `localhost:${ports.node}` : 'off';
   return {
     registry: service(settings, 'registry', '127.0.0.1', ports.registry, {
@@ -49,9 +52,7 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
       ...stored,
       ...dial,
       // Muster's own other ports are never nodes.
-      MUSTER_OWN_ADDRESSES: [ports.console, ports.registry, ports.monitor, ports.stats, ports.router]
-        .map((port) => `localhost:${port}`)
-        .join(','),
+      MUSTER_OWN_ADDRESSES: own,
     }),
     stats: service(settings, 'stats', '127.0.0.1', ports.stats, {
       ...common,
@@ -65,6 +66,12 @@ export function serviceParts(settings: ServiceSettings): Record<ServiceName, Par
       MUSTER_API_URL: apiAddress(options, ports.router),
       PUBLIC_URL: consoleAddress(options, ports.console),
       WEB_ROOT: join(settings.root, 'apps/web/dist/browser'),
+    }),
+    webhooks: service(settings, 'webhooks', '127.0.0.1', ports.webhooks, {
+      ...stored,
+      // Whoever tries Muster out has the receiver beside it.
+      MUSTER_WEBHOOKS_LOOPBACK: 'on',
+      MUSTER_OWN_ADDRESSES: own,
     }),
     router: service(settings, 'router', options.host, ports.router, {
       ...common,

@@ -74,8 +74,8 @@ export class System {
       accessKeyFile: join(folder.secrets, 'access-key'),
       env: this.env,
     };
-    const { registry, monitor, stats, gateway, router } = serviceParts(settings);
-    const services = [registry, monitor, stats, gateway, router].map(run);
+    const { registry, monitor, stats, webhooks, gateway, router } = serviceParts(settings);
+    const services = [registry, monitor, stats, webhooks, gateway, router].map(run);
     await Promise.all([...services, this.localNode(settings, bus.url, run)]);
     await this.welcome(settings, instance, performance.now() - startedMs);
   }

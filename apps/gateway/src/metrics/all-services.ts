@@ -16,7 +16,7 @@ const MISSED_FOR_MS = 5 * 60_000;
 const MOST_PROCESSES = 1_000;
 
 /** Of these there is one at least: where none answers, that is told. */
-const EXPECTED = ['registry', 'monitor', 'stats', 'router', 'gateway'] as const;
+const EXPECTED = ['registry', 'monitor', 'stats', 'router', 'gateway', 'webhooks'] as const;
 
 interface Known {
   readonly service: string;

@@ -1,7 +1,7 @@
 import type { FleetNode, LinkCause } from '@muster/contracts';
 import { type Deadlines, LinkError, type NodeConnection, type ResumeFrom } from '@muster/node-link';
 import type { dialAddresses } from '../verify/dial-addresses.js';
-import type { Resolver } from '../verify/resolve.js';
+import type { Resolver } from '@muster/service';
 import { dialWithKeys } from './dial-with-keys.js';
 import type { LinkKey } from './known-settings.js';
 

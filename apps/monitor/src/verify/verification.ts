@@ -10,7 +10,7 @@ import { type Deadlines, type Hello, LinkError, type StageInfo } from '@muster/n
 import { dialWithKeys } from '../links/dial-with-keys.js';
 import type { LinkKey } from '../links/known-settings.js';
 import type { dialAddresses } from './dial-addresses.js';
-import type { Resolver } from './resolve.js';
+import type { Resolver } from '@muster/service';
 import { failed, failureWords, shortFingerprint, shortHardware } from './words.js';
 
 type Step = ReplyOf<typeof VerifyNode>;

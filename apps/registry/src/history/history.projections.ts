@@ -14,14 +14,14 @@ import { GATEWAY } from '../gateway.js';
 import { takeIn } from './history.table.js';
 
 const TABLES = ['history', 'history_subjects'];
-const { node, account, key, integration, settings, health } = factFamilies;
+const { node, account, key, integration, webhook, settings, health } = factFamilies;
 
 /** What the timeline is told when entries have joined it. */
 export type OnGrown = (entries: readonly HistoryEntry[]) => void;
 
 /** The part of the timeline that comes from the registry's own facts. */
 export const ownHistory = (committed?: OnGrown): Projection =>
-  ofFamilies('history', [node, account, key, integration, settings], committed);
+  ofFamilies('history', [node, account, key, integration, webhook, settings], committed);
 
 /** The part that comes from the monitor's. Both fill the same tables. */
 export const healthHistory = (committed?: OnGrown): Projection => ofFamilies('history-health', [health], committed);

@@ -25,6 +25,7 @@ const kinds: Record<FactFamilyName, Subject['kind']> = {
   account: 'account',
   key: 'key',
   integration: 'integration',
+  webhook: 'webhook',
   settings: 'gateway',
 };
 
@@ -89,6 +90,11 @@ function subjectAfter(family: FactFamilyName, fact: Fact & { data: object }, bef
       const event = factFamilies.integration.schema.parse({ type, data });
       if (event.type === 'IntegrationCreated') return { ...now, name: event.data.name };
       return event.type === 'IntegrationChanged' && event.data.name ? { ...now, name: event.data.name.to } : now;
+    }
+    case 'webhook': {
+      const event = factFamilies.webhook.schema.parse({ type, data });
+      if (event.type === 'WebhookCreated') return { ...now, name: event.data.name };
+      return event.type === 'WebhookChanged' && event.data.name ? { ...now, name: event.data.name.to } : now;
     }
     case 'health':
     case 'settings':

@@ -4,6 +4,7 @@ import { AccountEvent } from '../registry/account.events.js';
 import { ApiKeyEvent } from '../registry/api-key.events.js';
 import { IntegrationEvent } from '../registry/integration.events.js';
 import { NodeEvent } from '../registry/node.events.js';
+import { WebhookEvent } from '../registry/webhook.events.js';
 import { SettingsEvent } from '../registry/settings.events.js';
 import type { StreamName } from './streams.js';
 
@@ -36,6 +37,13 @@ export const factFamilies = {
     prefix: 'muster.access.integration',
     service: 'registry',
     noun: 'Integration',
+  },
+  webhook: {
+    schema: WebhookEvent,
+    stream: 'ACCESS',
+    prefix: 'muster.access.webhook',
+    service: 'registry',
+    noun: 'Webhook',
   },
   settings: {
     schema: SettingsEvent,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 /** The services that tell something on the bus. */
-export type ServiceName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router';
+export type ServiceName = 'registry' | 'monitor' | 'stats' | 'gateway' | 'router' | 'webhooks';
 
 /** A JetStream stream: what is on it and for how long. */
 export interface StreamSpec {
@@ -21,7 +21,7 @@ export const streams = {
     name: 'ACCESS',
     subjects: ['muster.access.>'],
     keptMs: undefined,
-    what: 'What was decided about accounts, keys, integrations and settings',
+    what: 'What was decided about accounts, keys, integrations, webhooks and settings',
   },
   HEALTH: { name: 'HEALTH', subjects: ['muster.health.>'], keptMs: 90 * DAY_MS, what: 'What was observed about nodes' },
   REQUESTS: { name: 'REQUESTS', subjects: ['muster.request.>'], keptMs: 7 * DAY_MS, what: 'What became of requests' },

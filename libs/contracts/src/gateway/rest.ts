@@ -38,6 +38,15 @@ import {
   SetReading,
   SuspendIntegration,
 } from '../registry/integration.orders.js';
+import { WebhookId } from '../registry/webhook.events.js';
+import {
+  ChangeWebhook,
+  CreateWebhook,
+  PauseWebhook,
+  ReplaceWebhookSecret,
+  ReplayWebhook,
+} from '../registry/webhook.orders.js';
+import { DELIVERIES_PAGE, ListWebhooks, ReadDeliveries, TestWebhook } from '../webhooks/webhooks.orders.js';
 import { Fingerprint, NodeId } from '../registry/node.events.js';
 import { Changed } from '../registry/node.orders.js';
 import { AccessKey } from '../registry/settings.events.js';
@@ -137,6 +146,7 @@ const SessionId = z.uuid('The session id must be a UUID');
 const onAccount = z.object({ accountId: AccountId });
 const onKey = z.object({ keyId: ApiKeyId });
 const onIntegration = z.object({ integrationId: IntegrationId });
+const onWebhook = z.object({ webhookId: WebhookId });
 const onNode = z.object({ nodeId: NodeId });
 const onExecutor = z.object({ nodeId: NodeId, executorId: ExecutorId });
 const by = z.object({ by: z._default(Grouping, 'all') });
@@ -367,6 +377,71 @@ export const routes = {
     'integrations:manage',
     { params: onIntegration, reply: Changed },
   ),
+
+  listWebhooks: route('GET /api/webhooks', 'Every webhook, and how far it is', 'integrations:manage', {
+    reply: ListWebhooks.reply,
+  }),
+  createWebhook: route(
+    'POST /api/webhooks',
+    'Send facts to an address from now on; the answer is the one time that the secret is shown',
+    'integrations:manage',
+    { body: CreateWebhook.request, reply: CreateWebhook.reply, status: 201 },
+  ),
+  changeWebhook: route(
+    'PATCH /api/webhooks/:webhookId',
+    'Change name, address, streams or types',
+    'integrations:manage',
+    {
+      params: onWebhook,
+      body: z.omit(ChangeWebhook.request, { webhookId: true, expectedVersion: true }),
+      reply: Changed,
+    },
+  ),
+  replaceWebhookSecret: route(
+    'POST /api/webhooks/:webhookId/secret',
+    'Sign with another secret; the answer is the one time that it is shown',
+    'integrations:manage',
+    { params: onWebhook, reply: ReplaceWebhookSecret.reply, status: 201 },
+  ),
+  pauseWebhook: route(
+    'POST /api/webhooks/:webhookId/pause',
+    'Send nothing until it is resumed',
+    'integrations:manage',
+    {
+      params: onWebhook,
+      body: z.omit(PauseWebhook.request, { webhookId: true, expectedVersion: true }),
+      reply: Changed,
+    },
+  ),
+  resumeWebhook: route('POST /api/webhooks/:webhookId/resume', 'Go on where it was paused', 'integrations:manage', {
+    params: onWebhook,
+    reply: Changed,
+  }),
+  replayWebhook: route('POST /api/webhooks/:webhookId/replay', 'Send again from a position', 'integrations:manage', {
+    params: onWebhook,
+    body: z.omit(ReplayWebhook.request, { webhookId: true, expectedVersion: true }),
+    reply: Changed,
+  }),
+  testWebhook: route(
+    'POST /api/webhooks/:webhookId/test',
+    'Send one event now and tell what became of it',
+    'integrations:manage',
+    { params: onWebhook, reply: TestWebhook.reply },
+  ),
+  readDeliveries: route(
+    'GET /api/webhooks/:webhookId/deliveries',
+    'What was tried, newest first',
+    'integrations:manage',
+    {
+      params: onWebhook,
+      query: z.object({ before: z.optional(WholeNumber), limit: upTo(DELIVERIES_PAGE.most, 1) }),
+      reply: ReadDeliveries.reply,
+    },
+  ),
+  removeWebhook: route('DELETE /api/webhooks/:webhookId', 'Send nothing any more, for good', 'integrations:manage', {
+    params: onWebhook,
+    reply: Changed,
+  }),
 
   listNodes: route('GET /api/nodes', 'Every node with its status', 'fleet:view', {
     reply: z.object({ nodes: z.array(NodeView) }),

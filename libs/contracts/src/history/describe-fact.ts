@@ -10,6 +10,7 @@ import { type IntegrationEvent, suspensionCauses } from '../registry/integration
 import type { NodeEvent } from '../registry/node.events.js';
 import type { SettingsEvent } from '../registry/settings.events.js';
 import type { DialSettings, RetentionSettings } from '../registry/settings.values.js';
+import { pauseCauses, type WebhookEvent } from '../registry/webhook.events.js';
 import type { HistoryEntry } from './history-entry.js';
 
 /** A fact for a person. */
@@ -217,6 +218,42 @@ const integrations: Words<IntegrationEvent> = {
   IntegrationRevoked: (_, name) => ({ colour: 'grey', title: `Integration ${name} revoked` }),
 };
 
+const webhooks: Words<WebhookEvent> = {
+  WebhookCreated: ({ name, url, streams }) => ({
+    colour: 'green',
+    title: `Webhook ${name} made`,
+    detail: `sends ${streams.join(', ')} to ${url}`,
+  }),
+  WebhookChanged: ({ name: renamed, url, streams, types }, name) => {
+    const changes = [
+      renamed && ([renamed.from, renamed.to] as const),
+      url && ([url.from, url.to] as const),
+      streams && ([`sends ${streams.from.join(', ')}`, `sends ${streams.to.join(', ')}`] as const),
+      types && ([typeWords(types.from), typeWords(types.to)] as const),
+    ].filter((change) => change !== undefined);
+    return {
+      colour: 'amber',
+      title: `Webhook ${renamed?.from ?? name} changed`,
+      change: { from: changes.map(([from]) => from).join('; '), to: changes.map(([, to]) => to).join('; ') },
+    };
+  },
+  WebhookSecretReplaced: (_, name) => ({ colour: 'amber', title: `Secret of webhook ${name} replaced` }),
+  WebhookPaused: ({ because, reason }, name) => ({
+    colour: because === 'by-hand' ? 'grey' : 'red',
+    title: `Webhook ${name} paused`,
+    detail: [pauseCauses[because], reason].filter(Boolean).join(': '),
+  }),
+  WebhookResumed: (_, name) => ({ colour: 'green', title: `Webhook ${name} resumed` }),
+  WebhookReplayOrdered: ({ from }, name) => ({
+    colour: 'amber',
+    title: `Webhook ${name} sends again`,
+    detail: `from ${from}`,
+  }),
+  WebhookRemoved: (_, name) => ({ colour: 'grey', title: `Webhook ${name} removed` }),
+};
+
+const typeWords = (types: readonly string[]): string => (types.length === 0 ? 'every type' : types.join(', '));
+
 const doorWords = (doors: readonly string[]): string => doors.map((door) => door.toUpperCase()).join(' and ');
 
 const countOf = (items: number, what: string): string => `${items} ${what}${items === 1 ? '' : 's'}`;
@@ -274,7 +311,15 @@ const settings: Words<SettingsEvent> = {
   }),
 };
 
-const words = { node: nodes, health, account: accounts, key: keys, integration: integrations, settings };
+const words = {
+  node: nodes,
+  health,
+  account: accounts,
+  key: keys,
+  integration: integrations,
+  webhook: webhooks,
+  settings,
+};
 
 /** `NodeCertificatePinned` → `Node certificate pinned`. */
 const spelled = (type: string): string => {

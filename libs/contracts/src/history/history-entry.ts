@@ -22,7 +22,7 @@ export const HistoryEntry = z.object({
   data: z.record(z.string(), z.unknown()),
   meta: FactMeta,
   subject: z.object({
-    kind: z.enum(['node', 'account', 'key', 'integration', 'gateway']),
+    kind: z.enum(['node', 'account', 'key', 'integration', 'webhook', 'gateway']),
     id: z.string(),
     name: z.string(),
   }),
@@ -36,6 +36,7 @@ export const neededToRead: Record<FactFamilyName, Permission> = {
   account: 'accounts:manage',
   key: 'keys:manage',
   integration: 'integrations:manage',
+  webhook: 'integrations:manage',
   settings: 'settings:manage',
 };
 

@@ -33,6 +33,7 @@ const families: Record<FactFamilyName, string> = {
   account: 'Accounts',
   key: 'API keys',
   integration: 'Integrations',
+  webhook: 'Webhooks',
   settings: 'Configuration',
 };
 

@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runService } from '@muster/service';
+import { webhooks } from './webhooks.js';
+
+await runService(webhooks);
