@@ -127,8 +127,9 @@ export class Counting {
       const asked = new Set<string>();
       for (const { data } of batch.facts) if (!ledger.open.has(data.requestId)) asked.add(data.requestId);
       const stored = await readStored(tx, asked);
-      for (const [n, event] of batch.facts.entries())
+      batch.facts.forEach((event, n) => {
         ledger.take(event, stored.get(event.data.requestId), batch.bodies[n]);
+      });
     });
     this.#pending = batch.pending;
     this.#counted += batch.facts.length;

@@ -5,6 +5,7 @@ import { makeCertificate } from '@muster/node-link';
 import { findOnPath } from '../programs/find.js';
 import { run } from '../programs/run.js';
 import { freePort } from '../ports.js';
+import { youngHeap } from '../start/young-heap.js';
 import { CannotGoOn } from '../terminal.js';
 import { answers, type Child, child } from './child.js';
 
@@ -122,6 +123,19 @@ backend nodes
   );
   const url = `http://127.0.0.1:${port}`;
   const running = await child('haproxy', program, ['-db', '-f', config], () => answers(`${url}/up`));
+  return { ...running, url };
+}
+
+/** node:http and undici with TLS in between and nothing else, in a process of its own: what the router could cost at the least. */
+export async function bareProxy({ tlsPort, certificateFile }: Upstream): Promise<Child & { url: string }> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const program = join(import.meta.dirname, 'bare-proxy.js');
+  const args = [...youngHeap('router'), program, String(port), String(tlsPort), certificateFile];
+  const running = await child('bare proxy', process.execPath, args, () => answers(`${url}/up`, { method: 'POST' }), {
+    ...process.env,
+    NODE_OPTIONS: '',
+  });
   return { ...running, url };
 }
 

@@ -15,8 +15,8 @@ export interface Side {
 }
 
 export interface Comparator extends Side {
-  /** The product passes when the median of the ratios reaches this. */
-  readonly bar: number;
+  /** The product passes when the median of the ratios reaches this. Undefined: it only stands beside it, and is not judged. */
+  readonly bar?: number;
   /** Which ratio the bar is about: that of processor time unless told otherwise. */
   readonly by?: 'cpu' | 'clock';
 }
@@ -61,7 +61,7 @@ export async function compare(title: string, product: Side, comparators: readonl
       const comparison = comparisonOf(mine, turns.get(each) ?? []);
       return { each, ...comparison, judged: each.by === 'clock' ? comparison.byTime : comparison.byCpu };
     });
-    const noisy = compared.some(({ judged }) => judged.noisy);
+    const noisy = compared.some(({ each, judged }) => each.bar !== undefined && judged.noisy);
     if (noisy && repeat < REPEATS) {
       say(`${title}: noisy, once more …`);
       continue;
@@ -71,19 +71,19 @@ export async function compare(title: string, product: Side, comparators: readonl
       '| --- | ---: | ---: | ---: | ---: | ---: | --- |',
       row(product.name, mine, '', '', '', ''),
       ...compared.map(({ each, byCpu, byTime, judged }) =>
-        row(
-          each.name,
-          turns.get(each) ?? [],
-          wordsOf(byCpu),
-          wordsOf(byTime),
-          `${each.bar} by ${each.by === 'clock' ? 'the clock' : 'processor time'}`,
-          judged.noisy ? 'noisy, no verdict' : judged.median >= each.bar ? 'reached' : 'missed',
-        ),
+        row(each.name, turns.get(each) ?? [], wordsOf(byCpu), wordsOf(byTime), ...verdictOf(each, judged)),
       ),
     ].join('\n');
     say(`${lines}\n`);
     return lines;
   }
+}
+
+/** The bar, and whether it was reached. */
+function verdictOf({ bar, by }: Comparator, { median, noisy }: Ratios): [bar: string, verdict: string] {
+  if (bar === undefined) return ['', ''];
+  const verdict = noisy ? 'noisy, no verdict' : median >= bar ? 'reached' : 'missed';
+  return [`${bar} by ${by === 'clock' ? 'the clock' : 'processor time'}`, verdict];
 }
 
 /** The ratios of the rounds, product to comparator. */
