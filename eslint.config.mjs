@@ -13,6 +13,7 @@ const rooms = {
   bus: ['contracts'],
   'node-link': ['contracts'],
   service: ['contracts', 'bus'],
+  client: ['contracts'],
   testing: ['contracts', 'node-link'],
   registry: ['contracts', 'event-store', 'bus', 'service'],
   monitor: ['contracts', 'event-store', 'bus', 'node-link', 'service'],
@@ -22,13 +23,13 @@ const rooms = {
   webhooks: ['contracts', 'event-store', 'bus', 'service'],
   node: ['contracts', 'node-link'],
   web: ['contracts'],
-  'web-e2e': ['contracts', 'testing'],
-  tools: ['contracts', 'event-store', 'bus', 'node-link'],
+  'web-e2e': ['contracts', 'client', 'testing'],
+  tools: ['contracts', 'event-store', 'bus', 'node-link', 'client'],
 };
 
 /** Apps are processes: nobody imports one, by whichever path. And of a library there is its index and nothing else. */
 const apps = Object.keys(rooms).filter(
-  (room) => !['contracts', 'event-store', 'bus', 'node-link', 'service', 'testing'].includes(room),
+  (room) => !['contracts', 'event-store', 'bus', 'node-link', 'service', 'client', 'testing'].includes(room),
 );
 const restrictedImports = [
   'error',
@@ -80,7 +81,7 @@ export default [
     // a wish.
     files: ['**/*.spec.ts', '**/*.fixture.ts', 'tools/src/{drills,bench,upgrade}/**/*.ts'],
     rules: {
-      '@nx/enforce-module-boundaries': boundaries(['testing']),
+      '@nx/enforce-module-boundaries': boundaries(['testing', 'client']),
       'no-restricted-syntax': [
         'error',
         {

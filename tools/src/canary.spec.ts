@@ -12,6 +12,7 @@ const folderOf: Record<string, string> = {
   bus: 'libs/bus',
   'node-link': 'libs/node-link',
   service: 'libs/service',
+  client: 'libs/client',
   testing: 'libs/testing',
   registry: 'apps/registry',
   monitor: 'apps/monitor',
@@ -37,6 +38,7 @@ const may: Record<string, readonly string[]> = {
   bus: ['contracts'],
   'node-link': ['contracts'],
   service: ['contracts', 'bus'],
+  client: ['contracts'],
   testing: ['contracts', 'node-link'],
   registry: ['contracts', 'event-store', 'bus', 'service'],
   monitor: ['contracts', 'event-store', 'bus', 'node-link', 'service'],
@@ -46,8 +48,8 @@ const may: Record<string, readonly string[]> = {
   router: ['contracts', 'bus', 'service'],
   node: ['contracts', 'node-link'],
   web: ['contracts'],
-  'web-e2e': ['contracts', 'testing'],
-  tools: ['contracts', 'event-store', 'bus', 'node-link'],
+  'web-e2e': ['contracts', 'client', 'testing'],
+  tools: ['contracts', 'event-store', 'bus', 'node-link', 'client'],
 };
 
 describe('the lint rules', () => {

@@ -1,13 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { run } from '../programs/run.js';
 import { say } from '../terminal.js';
 import { breaches } from './compatible.js';
 import { makeDocuments, readDocuments } from './documents.js';
 import type { JsonSchema } from './json-schemas.js';
 
-// The life of `npm run documents`: make the documents of the bus anew from contracts, and say what changed. A schema that may no
+// The life of `npm run documents`: have the Gateway write its OpenAPI document, make the documents of the bus anew from contracts, and say what changed. A schema that may no
 // longer change as it would is left as it is, and the command fails.
 const root = process.env['MUSTER_ROOT'] ?? join(import.meta.dirname, '../../..');
+await run(process.execPath, [join(root, 'apps/gateway/dist/open-api/write.js')], {
+  env: { ...process.env, MUSTER_ROOT: root },
+});
 const [made, there] = [await makeDocuments(root), await readDocuments(root)];
 const refused: string[] = [];
 for (const [path, text] of made) {

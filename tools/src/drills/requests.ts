@@ -5,13 +5,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Figures, routes } from '@muster/contracts';
+import { MusterClient, ProblemError } from '@muster/client';
+import type { Figures } from '@muster/contracts';
 import { tinyModel } from '@muster/testing';
 import * as z from 'zod';
 import { isPortFree } from '../start/ports.js';
 import { say } from '../terminal.js';
-import { Console } from './console.js';
 import { DrilledMuster } from './muster.js';
+import { registerNode } from './register-node.js';
 import { endings, load } from './request-load.js';
 
 // `npm run drills:requests [clients] [seconds]`: many clients at once on two nodes that serve a real, tiny model; one node is
@@ -38,17 +39,22 @@ try {
 
 async function drill(): Promise<boolean> {
   await muster.start();
-  const door = new Console(() => muster.address);
-  await door.must('POST', '/api/first-account', { code: muster.code, ...account });
-  const key = await makeKey(door);
+  const door = new MusterClient({ address: () => muster.address });
+  await door.call('createFirstAccount', { body: { code: muster.code ?? '', ...account } });
+  const { key } = await door.call('createApiKey', {
+    body: { keyId: randomUUID(), name: 'drill', permissions: ['inference'] },
+  });
   const second = join(folder, 'second');
   await putModel(join(muster.folder, 'node'));
   await putModel(second);
   const port = await freePort();
   node = await startNode(second, port);
-  const local = await until(async () => (await door.nodes()).find(({ name }) => name === 'Local Node')?.nodeId, 60_000);
-  const other = await door.register('second', 'localhost', port);
-  await door.must('POST', `/api/nodes/${other}/activate`);
+  const local = await until(
+    async () => (await door.call('listNodes')).nodes.find(({ name }) => name === 'Local Node')?.nodeId,
+    60_000,
+  );
+  const other = await registerNode(door, 'second', 'localhost', port);
+  await door.call('activateNode', { params: { nodeId: other } });
   say('Fetching the engine and starting the model on both nodes …');
   for (const nodeId of [local, other]) await serve(door, nodeId);
 
@@ -97,29 +103,26 @@ function told(seen: ReadonlyMap<string, number>, { conservation, handled }: Figu
   return sums.every(Boolean);
 }
 
-async function settled(door: Console): Promise<Figures> {
+async function settled(door: MusterClient): Promise<Figures> {
   return until(async () => {
-    const { figures } = routes.readFigures.reply.parse(JSON.parse(await door.must('GET', '/api/figures')));
+    const { figures } = await door.call('readFigures');
     const { inFlight, queued } = figures?.conservation ?? { inFlight: 1, queued: 1 };
     return figures !== null && inFlight + queued === 0 && figures.pending === 0 ? figures : undefined;
   }, 60_000);
 }
 
-async function serve(door: Console, nodeId: string): Promise<void> {
-  const parameters = { slots: SLOTS, contextTokens: 512 };
+async function serve(door: MusterClient, nodeId: string): Promise<void> {
+  const body = { modelId: 'tiny.gguf', parameters: { slots: SLOTS, contextTokens: 512 } };
+  // The node is linked and knows the file in a moment.
+  await until(() => door.call('startExecutor', { params: { nodeId }, body }).catch(unlessRefused), 60_000);
   await until(async () => {
-    const answer = await door.call('POST', `/api/nodes/${nodeId}/executors`, { modelId: 'tiny.gguf', parameters });
-    return answer.status < 300 ? true : undefined;
-  }, 60_000);
-  await until(async () => {
-    const view = (await door.nodes()).find((each) => each.nodeId === nodeId);
-    return view?.executors.some(({ state }) => state === 'online') === true ? true : undefined;
+    const { executors } = await door.call('readNode', { params: { nodeId } });
+    return executors.some(({ state }) => state === 'online') ? true : undefined;
   }, ENGINE_WITHIN_MS);
 }
 
-async function makeKey(door: Console): Promise<string> {
-  const made = await door.must('POST', '/api/keys', { keyId: randomUUID(), name: 'drill', permissions: ['inference'] });
-  return z.object({ key: z.string() }).parse(JSON.parse(made)).key;
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof ProblemError)) throw error;
 }
 
 async function apiUrl(): Promise<string> {

@@ -6,6 +6,7 @@ import {
   type LogPage,
   ReadLog,
   ReadLoadHistory,
+  ReadSamples,
   Refusal,
   type ReplyOf,
   routes,
@@ -44,6 +45,13 @@ export class LogController {
     return held(
       this.bus.ask(ReadLoadHistory, query, caller, { subject: commandSubject(ReadLoadHistory, nodeId), signal }),
     );
+  }
+
+  @Serves(routes.readSamples)
+  async samples({ params, caller, signal }: CallTo<typeof routes.readSamples>): Promise<ReplyOf<typeof ReadSamples>> {
+    const { nodeId } = params;
+    await this.#nameOf(nodeId);
+    return held(this.bus.ask(ReadSamples, {}, caller, { subject: commandSubject(ReadSamples, nodeId), signal }));
   }
 
   @Serves(routes.downloadLog)

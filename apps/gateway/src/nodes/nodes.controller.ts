@@ -3,7 +3,9 @@ import {
   ActivateNode,
   ChangeNode,
   type Changed,
+  type FleetSnapshot,
   DeactivateNode,
+  loadOf,
   PinCertificate,
   RegisterNode,
   RemoveNode,
@@ -17,6 +19,7 @@ import { Bus } from '@muster/bus';
 import type * as z from 'zod/mini';
 import { expected } from '../doors/expected.js';
 import { type CallTo, Serves } from '../doors/serves.js';
+import { NodeSamples } from '../metrics/node-samples.js';
 import { FleetFeed } from '../fleet/fleet-feed.js';
 
 type Done = Promise<z.output<typeof Changed>>;
@@ -26,6 +29,7 @@ export class NodesController {
   constructor(
     private readonly bus: Bus,
     private readonly fleet: FleetFeed,
+    private readonly samples: NodeSamples,
   ) {}
 
   @Serves(routes.listNodes)
@@ -40,6 +44,17 @@ export class NodesController {
     const view = this.fleet.view(params.nodeId);
     if (view === undefined) throw new Refusal('node-unknown');
     return view;
+  }
+
+  @Serves(routes.readFleetNow)
+  async readNow(): Promise<FleetSnapshot> {
+    const [newest] = await Promise.all([this.samples.newest(), this.fleet.ready()]);
+    const { gateway, nodes } = this.fleet.snapshot();
+    const loads = nodes.flatMap(({ nodeId, link }) => {
+      const measurement = link?.phase === 'up' ? newest(nodeId) : undefined;
+      return measurement === undefined ? [] : [[nodeId, loadOf(measurement)] as const];
+    });
+    return { gateway, nodes, loads: Object.fromEntries(loads) };
   }
 
   @Serves(routes.verifyNode)

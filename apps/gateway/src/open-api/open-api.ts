@@ -1,29 +1,29 @@
-import { COMMAND_ID_HEADER, grantedByKey, permissions, Problem, type Route, routes } from '@muster/contracts';
-import * as z from 'zod/mini';
+import {
+  COMMAND_ID_HEADER,
+  grantedByKey,
+  permissions,
+  Problem,
+  type Route,
+  type RouteName,
+  routes,
+} from '@muster/contracts';
+import type * as z from 'zod/mini';
 import { PROBLEM_MEDIA } from '../doors/problems.js';
-
-type Json = Record<string, unknown>;
-
-const asJson = (schema: z.ZodMiniType, io: 'input' | 'output'): Json => {
-  const json: Json = { ...z.toJSONSchema(schema, { io, unrepresentable: 'any' }) };
-  // OpenAPI 3.1 says itself which dialect its schemas are in.
-  delete json['$schema'];
-  return json;
-};
+import { Components, inline, type Json } from './components.js';
+import { bodyExamples } from './examples.js';
+import { parameterWords, tagOf, tags } from './words.js';
 
 const isEmpty = (schema: z.ZodMiniType): boolean => {
-  const { properties } = asJson(schema, 'input');
+  const { properties } = inline(schema, 'input');
   return properties !== undefined && Object.keys(properties as Json).length === 0;
 };
 
 const parameters = (schema: z.ZodMiniType, where: 'path' | 'query'): Json[] => {
-  const { properties = {}, required = [] } = asJson(schema, 'input') as { properties?: Json; required?: string[] };
-  return Object.entries(properties).map(([name, each]) => ({
-    name,
-    in: where,
-    required: where === 'path' || required.includes(name),
-    schema: each,
-  }));
+  const { properties = {}, required = [] } = inline(schema, 'input') as { properties?: Json; required?: string[] };
+  return Object.entries(properties).map(([name, each]) => {
+    const description = parameterWords[name] ?? name;
+    return { name, in: where, required: where === 'path' || required.includes(name), description, schema: each };
+  });
 };
 
 const headers = ({ method, params }: Route): Json[] => {
@@ -52,8 +52,9 @@ const allowedWords = ({ allowed }: Route): string => {
 };
 
 /** Any one of these lets in: a session, or where keys may go at all a key in either header. */
-const securityOf = (allowed: Route['allowed']): Json[] => [
+const securityOf = ({ allowed, integrations }: Route): Json[] => [
   { session: [] },
+  ...(integrations === true ? [{ integration: [] }] : []),
   ...(Object.values(grantedByKey)
     .flat()
     .some((granted) => granted === allowed)
@@ -66,53 +67,75 @@ const contentOf = ({ media, also }: Route, schema: Json): Json => ({
   ...(also && { [also]: { schema: { type: 'string' } } }),
 });
 
-function operation(name: string, route: Route): Json {
+const problem = { $ref: '#/components/responses/Problem' };
+
+function operation(name: string, route: Route, components: Components): Json {
   const hasBody = !isEmpty(route.body);
-  const schema = asJson(route.reply, 'output');
+  const example: unknown = bodyExamples[name as RouteName];
   const success =
-    route.status === 204 ? { description: 'Done' } : { description: 'Done', content: contentOf(route, schema) };
+    route.status === 204
+      ? { description: 'Done' }
+      : { description: 'Done', content: contentOf(route, components.of(route.reply)) };
   return {
     operationId: name,
+    tags: [tagOf(route).name],
     summary: route.summary,
     description: allowedWords(route),
-    ...(route.allowed === 'anyone' ? {} : { security: securityOf(route.allowed) }),
+    security: route.allowed === 'anyone' ? [] : securityOf(route),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query'), ...headers(route)],
-    ...(hasBody
-      ? { requestBody: { required: true, content: { 'application/json': { schema: asJson(route.body, 'input') } } } }
-      : {}),
-    responses: { [route.status]: success, default: { $ref: '#/components/responses/Problem' } },
+    ...(hasBody && {
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: inline(route.body, 'input'), ...(example === undefined ? {} : { example }) },
+        },
+      },
+    }),
+    responses: { [route.status]: success, '4XX': problem, '5XX': problem },
   };
 }
 
-/** The REST API as an OpenAPI 3.1 document, made from the table of routes. */
+/** The REST API as an OpenAPI 3.1 document, made from the table of routes. The same each time. */
 export function openApiOf({ version, server, cookie }: { version: string; server: string; cookie: string }): Json {
   const paths: Record<string, Json> = {};
-  for (const [name, route] of Object.entries<Route>(routes)) {
+  const all = Object.entries<Route>(routes);
+  const components = new Components([...all.map(([, { reply }]) => reply), Problem]);
+  for (const [name, route] of all) {
     const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}');
-    (paths[path] ??= {})[route.method.toLowerCase()] = operation(name, route);
+    (paths[path] ??= {})[route.method.toLowerCase()] = operation(name, route, components);
   }
+  const problemSchema = components.of(Problem);
+  const used = new Set(all.map(([, route]) => tagOf(route).name));
   return {
     openapi: '3.1.0',
     info: {
       title: 'Muster',
       version,
-      description: 'The Gateway as its console uses it. What moves by itself comes over the socket, see docs/api.md.',
+      description:
+        'The Gateway as its console uses it. What moves by itself comes over the socket as well: see docs/api.md. Every call but GET names ' +
+        `its order in \`${COMMAND_ID_HEADER}\`: sent again with the same id, it has no second effect.`,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: server }],
+    servers: [{ url: server, description: 'The address of the Gateway' }],
+    tags: [...new Map(Object.values(tags).map((tag) => [tag.name, tag])).values()].filter(({ name }) => used.has(name)),
     paths,
     components: {
-      schemas: { Problem: asJson(Problem, 'output') },
+      schemas: components.used,
       responses: {
         Problem: {
-          description: 'What went wrong (RFC 9457)',
-          content: { [PROBLEM_MEDIA]: { schema: { $ref: '#/components/schemas/Problem' } } },
+          description: 'What went wrong (RFC 9457). `code` is from a closed list: see docs/api.md.',
+          content: { [PROBLEM_MEDIA]: { schema: problemSchema } },
         },
       },
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: cookie, description: 'Set by POST /api/session' },
         bearer: { type: 'http', scheme: 'bearer', description: 'An API key, see docs/keys.md' },
         key: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same in a header of its own' },
+        integration: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The secret of an integration, see docs/integration.md',
+        },
       },
     },
   };

@@ -59,7 +59,7 @@ import { SettingsValues } from '../registry/settings.values.js';
 import { ParkedEverywhere, Retried, RetryRegistryParked, StoreService } from '../store/parked.orders.js';
 import { PlaygroundChat, PlaygroundStep } from '../router/playground.js';
 import { AccountName, NodeName, Password } from '../text.js';
-import { ModelsView, NodeView } from './views.js';
+import { FleetSnapshot, MetricsSnapshot, ModelsView, NodeView } from './views.js';
 
 /** Who may call a route: everybody, whoever is signed in, or whoever has the permission. */
 export type RouteAllowed = 'anyone' | 'signed-in' | Permission;
@@ -502,6 +502,15 @@ export const routes = {
       reply: ReadLoadHistory.reply,
     },
   ),
+  readSamples: route(
+    'GET /api/nodes/:nodeId/samples',
+    'How hard a node worked, second by second; five minutes back',
+    'fleet:view',
+    {
+      params: onNode,
+      reply: MetricsSnapshot,
+    },
+  ),
   readLog: route('GET /api/nodes/:nodeId/log', 'Entries of the log, oldest first', 'fleet:view', {
     params: onNode,
     query: z.object({
@@ -592,6 +601,12 @@ export const routes = {
     'The timeline as NDJSON, newest first; at most 100,000 entries, and a problem as the last line when there are more',
     'fleet:view',
     { query: HistoryFilter, reply: ExportedEntry, media: 'application/x-ndjson' },
+  ),
+  readFleetNow: route(
+    'GET /api/fleet/now',
+    'Every node with its status, how hard each works, and what the Gateway has to say, all of one moment',
+    'fleet:view',
+    { reply: FleetSnapshot },
   ),
   readFleetAt: route('GET /api/fleet', 'The fleet as it was known at a time', 'fleet:view', {
     query: z.object({
