@@ -36,6 +36,11 @@ RUN set -e; npx nx run-many -t build -p @muster/registry @muster/monitor @muster
     rm -rf /images/*/libs/testing; \
     find /images -type f \( -name '*.d.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete
 
+# All that the images get, so that none of them needs to look at what is only built with.
+FROM scratch AS images
+COPY --from=packages /packages /
+COPY --from=build /images /
+
 # The user is `node`, whatever the file system lets it write: compose and Kubernetes give it none but its own volumes.
 FROM ${NODE_IMAGE} AS runtime
 ENV NODE_ENV=production HOST=0.0.0.0 LOG_FORMAT=json
@@ -44,18 +49,15 @@ WORKDIR /muster
 USER node
 
 FROM runtime AS registry
-COPY --from=packages /packages/registry ./
-COPY --from=build /images/registry ./
+COPY --from=images /registry ./
 CMD ["node", "apps/registry/dist/main.js"]
 
 FROM runtime AS monitor
-COPY --from=packages /packages/monitor ./
-COPY --from=build /images/monitor ./
+COPY --from=images /monitor ./
 CMD ["node", "apps/monitor/dist/main.js"]
 
 FROM runtime AS stats
-COPY --from=packages /packages/stats ./
-COPY --from=build /images/stats ./
+COPY --from=images /stats ./
 CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "apps/stats/dist/main.js"]
 
 FROM runtime AS webhooks
@@ -64,20 +66,17 @@ COPY --from=build /images/webhooks ./
 CMD ["node", "apps/webhooks/dist/main.js"]
 
 FROM runtime AS gateway
-COPY --from=packages /packages/gateway ./
-COPY --from=build /images/gateway ./
+COPY --from=images /gateway ./
 CMD ["node", "apps/gateway/dist/main.js"]
 
 FROM runtime AS router
-COPY --from=packages /packages/router ./
-COPY --from=build /images/router ./
+COPY --from=images /router ./
 ENV MUSTER_ROUTER_DATA=/data
 VOLUME /data
 CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "apps/router/dist/main.js"]
 
 FROM runtime AS node
-COPY --from=packages /packages/node ./
-COPY --from=build /images/node ./
+COPY --from=images /node ./
 ENV MUSTER_NODE_DATA=/data
 VOLUME /data
 EXPOSE 8022

@@ -79,7 +79,7 @@ export default [
   {
     // Tests, their fixtures, the drills and what else tries the system out may use the testing room; a test that is skipped or alone is
     // a wish.
-    files: ['**/*.spec.ts', '**/*.fixture.ts', 'tools/src/{drills,bench,upgrade}/**/*.ts'],
+    files: ['**/*.spec.ts', '**/*.fixture.ts', 'tools/src/{drills,bench,upgrade,containers}/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(['testing', 'client']),
       'no-restricted-syntax': [

@@ -1,13 +1,18 @@
 // @ts-check
-// `npm run compose:init`: the secrets that docker-compose.yml asks for, made once and kept in .env, readable by the owner alone.
+// `npm run compose:init [-- <file>]`: the secrets that docker-compose.yml asks for, made once and kept in .env or in another file,
+// readable by the owner alone.
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-const file = join(import.meta.dirname, '../../.env');
+const [, , asked] = process.argv;
+const file =
+  asked === undefined
+    ? join(import.meta.dirname, '../../.env')
+    : resolve(process.env['INIT_CWD'] ?? process.cwd(), asked);
 if (existsSync(file)) {
   console.error(
-    '.env is there already and stays as it is. Delete it first for new secrets; the old data can not be read with them.',
+    `${asked ?? '.env'} is there already and stays as it is. Delete it first for new secrets; the old data can not be read with them.`,
   );
   process.exit(1);
 }
@@ -28,5 +33,5 @@ const settings = {
 };
 const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
 writeFileSync(file, lines.join(''), { mode: 0o600, flag: 'wx' });
-console.log(`Wrote .env. Next: docker-compose --profile node up --build -d, then open http://localhost:8080
+console.log(`Wrote ${asked ?? '.env'}. Next: docker-compose --profile node up --build -d, then open http://localhost:8080
 One-time code for the first account: ${settings.MUSTER_FIRST_CODE}`);

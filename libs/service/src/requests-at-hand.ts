@@ -1,24 +1,32 @@
 import type { Server, ServerResponse } from 'node:http';
 
-/** Counts the HTTP requests that wait for their answer, so that a service that stops can finish them. */
+/** Knows the HTTP requests that wait for their answer, so that a service that stops can finish them. */
 export class RequestsAtHand {
-  #count = 0;
+  readonly #answers = new Set<ServerResponse>();
+  #finishing = false;
   #idle: () => void = () => undefined;
 
   constructor(private readonly server: Server) {
-    server.on('request', (_request, response: ServerResponse) => {
-      this.#count += 1;
+    // Before whoever answers: the headers of an answer say whether its connection stays.
+    server.prependListener('request', (_request, response: ServerResponse) => {
+      this.#answers.add(response);
+      if (this.#finishing) response.shouldKeepAlive = false;
       response.once('close', () => {
-        this.#count -= 1;
-        if (this.#count === 0) this.#idle();
+        this.#answers.delete(response);
+        if (this.#answers.size === 0) this.#idle();
       });
     });
   }
 
-  /** Takes no new connections; resolves when every request is answered. Upgraded sockets are not requests. */
+  /**
+   * Takes no new connections; resolves when every request is answered. Each answer that begins from now on is the last one of
+   * its connection, so that a client with much to ask goes elsewhere. Upgraded sockets are not requests.
+   */
   async finish(): Promise<void> {
+    this.#finishing = true;
+    for (const answer of this.#answers) answer.shouldKeepAlive = false;
     this.server.close();
     this.server.closeIdleConnections();
-    if (this.#count > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    if (this.#answers.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 }

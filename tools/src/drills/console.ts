@@ -14,6 +14,11 @@ export class Console {
 
   constructor(private readonly address: () => string) {}
 
+  /** The session's cookie, for a socket. */
+  get cookie(): string {
+    return this.#cookie ?? '';
+  }
+
   /** Rejects when there was no answer. The command id makes a retry the same order. */
   async call(method: string, path: string, body?: object, commandId: string = randomUUID()): Promise<Answer> {
     const response = await fetch(`${this.address()}${path}`, {

@@ -85,7 +85,7 @@ export class DrilledMuster {
 
   /** Every event of the nodes, in the order of its stream. */
   async nodeEvents(): Promise<z.infer<typeof Counted>> {
-    const events = await this.#ask(
+    const events = await this.ask(
       `select command_id, stream_id, version from registry.events where stream_id like 'node-%' order by stream_id, version`,
     );
     return Counted.parse(events);
@@ -94,7 +94,7 @@ export class DrilledMuster {
   /** Every event of the registry, in the order of stream and version. */
   async allEvents(): Promise<z.infer<typeof Rows>> {
     return Rows.parse(
-      await this.#ask(
+      await this.ask(
         `select stream_id, version, meta->>'commandId' as command, position::text as position from registry.events
          order by stream_id, version`,
       ),
@@ -103,7 +103,7 @@ export class DrilledMuster {
 
   /** How many facts the relay has not numbered yet. */
   async unnumbered(): Promise<number> {
-    return (await this.#ask('select 1 from registry.events where position is null')).length;
+    return (await this.ask('select 1 from registry.events where position is null')).length;
   }
 
   async accessKeyFile(): Promise<string> {
@@ -112,7 +112,8 @@ export class DrilledMuster {
     return path;
   }
 
-  async #ask(text: string): Promise<unknown[]> {
+  /** Runs a statement in its database. */
+  async ask(text: string): Promise<unknown[]> {
     const { postgres } = Ports.parse(JSON.parse(await readFile(join(this.folder, 'ports.json'), 'utf8')));
     const password = (await readFile(join(this.folder, 'secrets', 'postgres-muster'), 'utf8')).trim();
     const client = new Client({ host: '127.0.0.1', port: postgres, user: 'muster', password, database: 'muster' });

@@ -10,6 +10,10 @@ export interface LoadOptions {
   readonly model: string;
   readonly clients: number;
   readonly signal: AbortSignal;
+  /** Each request on a connection of its own, as from an edge: one that a server closes as it stops can take none with it. */
+  readonly isFresh?: boolean;
+  /** Told of each answer that came whole. */
+  readonly onCompleted?: (requestId: string) => void;
 }
 
 /** Each of these is one request in so many. */
@@ -20,13 +24,13 @@ const MOST_TOKENS = 48;
 const AGAIN_MS = 250;
 
 /** Clients that send one request after the other until the signal; then each ends the one it has. Counts how each ended. */
-export async function load({ url, key, model, clients, signal }: LoadOptions): Promise<ReadonlyMap<Ending, number>> {
+export async function load({ clients, signal, ...target }: LoadOptions): Promise<ReadonlyMap<Ending, number>> {
   const counts = new Map<Ending, number>(endings.map((ending) => [ending, 0]));
   let sent = 0;
   const client = async () => {
     while (!signal.aborted) {
       sent += 1;
-      const ending = await one({ url, key, model }, sent);
+      const ending = await one(target, sent);
       counts.set(ending, (counts.get(ending) ?? 0) + 1);
       if (ending !== 'completed') await sleep(AGAIN_MS);
     }
@@ -35,7 +39,10 @@ export async function load({ url, key, model, clients, signal }: LoadOptions): P
   return counts;
 }
 
-async function one({ url, key, model }: Pick<LoadOptions, 'url' | 'key' | 'model'>, number: number): Promise<Ending> {
+async function one(
+  { url, key, model, isFresh, onCompleted }: Omit<LoadOptions, 'clients' | 'signal'>,
+  number: number,
+): Promise<Ending> {
   const stream = number % STREAMED === 0;
   const leaving = number % LEAVES === 0 ? new AbortController() : undefined;
   const body = {
@@ -47,7 +54,11 @@ async function one({ url, key, model }: Pick<LoadOptions, 'url' | 'key' | 'model
   try {
     const response = await fetch(`${url}/chat/completions`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        ...(isFresh === true ? { connection: 'close' } : {}),
+      },
       body: JSON.stringify(body),
       ...(leaving === undefined ? {} : { signal: leaving.signal }),
     });
@@ -59,8 +70,11 @@ async function one({ url, key, model }: Pick<LoadOptions, 'url' | 'key' | 'model
     }
     const text = await response.text();
     if (!response.ok) return response.status === 503 || response.status === 504 ? 'refused' : 'failed';
-    if (!stream) return isWhole(text) ? 'completed' : 'unanswered';
-    if (text.trimEnd().endsWith('data: [DONE]')) return 'completed';
+    if (stream ? text.trimEnd().endsWith('data: [DONE]') : isWhole(text)) {
+      onCompleted?.(response.headers.get('x-request-id') ?? '');
+      return 'completed';
+    }
+    if (!stream) return 'unanswered';
     // A stream that broke off says so in its last event, and never that it is done.
     return /^data: \{"error":/m.test(text) ? 'failed' : 'unanswered';
   } catch {

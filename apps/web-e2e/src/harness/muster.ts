@@ -9,7 +9,10 @@ import { Running } from './process.js';
 const root = join(import.meta.dirname, '../../../..');
 const START_WITHIN_MS = 90_000;
 
-/** The whole system, as `npm start` runs it, with a data folder and ports of its own. */
+/**
+ * The whole system, as `npm start` runs it, with a data folder and ports of its own. Where MUSTER_E2E_ADDRESS names one that runs
+ * already, that one: then MUSTER_E2E_CODE is its one-time code, and of this class only `address`, `code` and `remove` work.
+ */
 export class Muster {
   private running: Running | undefined;
   /** Where the console is. */
@@ -25,6 +28,13 @@ export class Muster {
 
   /** Without an engine, unless `env` says otherwise: most tests need none, and fetching one takes its time. */
   static async start(env: NodeJS.ProcessEnv = {}): Promise<Muster> {
+    const { MUSTER_E2E_ADDRESS: address, MUSTER_E2E_CODE: code } = process.env;
+    if (address !== undefined) {
+      const running = new Muster(await mkdtemp(join(tmpdir(), 'muster-e2e-')), 0, {});
+      running.address = address;
+      running.code = code;
+      return running;
+    }
     const muster = new Muster(await mkdtemp(join(tmpdir(), 'muster-e2e-')), await consolePort(), {
       ...withoutEngine,
       ...env,
