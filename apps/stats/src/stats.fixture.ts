@@ -19,11 +19,14 @@ import { stats } from './stats.js';
 
 export const within30 = { withinMs: 30_000 };
 
+/** What every service of this process has logged: all share the logger of the first one. */
+const lines: string[] = [];
+
 /** Stats as it runs, on a real database and bus, with what routers, monitors and the gateway would say said by hand. */
 export class Stage {
   figures: Figures | undefined;
   readonly live: RequestsChanged[] = [];
-  readonly log: string[] = [];
+  readonly #before = lines.length;
   readonly #running = new Set<RunningService>();
   readonly #pulses: NodeJS.Timeout[] = [];
 
@@ -48,12 +51,17 @@ export class Stage {
     return stage;
   }
 
+  /** What was logged since the stage was opened. */
+  get log(): readonly string[] {
+    return lines.slice(this.#before);
+  }
+
   env(): Record<string, string> {
     return { DATABASE_URL: this.database.url, NATS_URL: this.nats.url, LOG_LEVEL: 'debug', PORT: '0' };
   }
 
   async start(): Promise<RunningService> {
-    const logTo = { write: (line: string) => void this.log.push(line) };
+    const logTo = { write: (line: string) => void lines.push(line) };
     const service = await startService(stats, { env: this.env(), logTo });
     this.#running.add(service);
     return service;
