@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { makeCertificate } from '@muster/node-link';
 import { type Figures, routes } from '@muster/contracts';
 import { SimulatedNode, until } from '@muster/testing';
+import { connect } from '@nats-io/transport-node';
 import { Client } from 'pg';
 import * as z from 'zod';
 import { Console } from '../drills/console.js';
@@ -20,7 +21,7 @@ const root = join(import.meta.dirname, '../../..');
 const releases = readdirSync(join(root, 'tools/fixtures'));
 
 const Migrations = z.array(z.object({ name: z.string() }));
-const Ports = z.object({ postgres: z.number(), router: z.number() });
+const Ports = z.object({ postgres: z.number(), nats: z.number(), router: z.number() });
 
 describe.each(releases)('a data folder of release %s under this one', (release) => {
   let kept: KeptRelease;
@@ -190,6 +191,37 @@ describe.each(releases)('a data folder of release %s under this one', (release) 
     await until(figures, (now) => now?.handled.allTime === told?.handled.allTime, { withinMs: WITHIN_MS });
     const [view] = (await door.nodes()).filter(({ nodeId }) => nodeId === kept.node.nodeId);
     expect(view?.port).toBe(node.port);
+  });
+
+  it('gives its bus the users of this release, where nobody comes in without a password', async () => {
+    const config = await readFile(join(place, 'data/secrets/nats.conf'), 'utf8');
+    const before = kept.natsConfig
+      .split('\n')
+      .find((line) => line.startsWith('authorization'))
+      ?.split('<')[0];
+    expect(before).toBeDefined();
+    expect(config).not.toContain(before);
+    expect(config).toContain('user: stats');
+    expect(readdirSync(join(place, 'data/nats/jetstream'))).toEqual(['MUSTER']);
+    const { nats } = await ports();
+    const stranger = connect({ servers: `127.0.0.1:${nats}`, reconnect: false, timeout: 5_000 });
+    await expect(stranger).rejects.toThrow(/authorization/i);
+  });
+
+  it('goes on with a bus that has lost all it stored', async () => {
+    const told = await figures();
+    await muster.end('SIGINT');
+    await muster.wipeStreams();
+    await muster.start();
+    await door.must('POST', '/api/session', kept.people[0]);
+    const green = async () => (await door.nodes()).find(({ nodeId }) => nodeId === kept.node.nodeId)?.status.colour;
+    await until(green, (colour) => colour === 'green', { withinMs: WITHIN_MS });
+    const served = async () => (await chat(kept.keys['robot'] ?? '')).status;
+    await until(served, (status) => status === 200, { withinMs: WITHIN_MS });
+    const completed = (told?.conservation.completed ?? 0) + 1;
+    await until(figures, (now) => now?.conservation.completed === completed, { withinMs: WITHIN_MS });
+    const { nodes } = z.object({ nodes: z.array(z.looseObject({ nodeId: z.uuid() })) }).parse(await read('/api/nodes'));
+    expect(nodes.map(({ nodeId }) => nodeId).sort()).toEqual(kept.shown.nodes.map(({ nodeId }) => nodeId).sort());
   });
 
   it('is refused in one sentence once a newer release has changed it', async () => {
