@@ -42,6 +42,10 @@ const benches: Record<string, { readonly shows: string; run(): Promise<unknown> 
     shows: 'what watching 1,000 nodes costs, beside Prometheus that takes the same values',
     run: () => import('./monitor.js'),
   },
+  'fan-out': {
+    shows: 'what the Gateway takes for each message that it delivers to a browser',
+    run: () => import('./fan-out.js'),
+  },
   replay: {
     shows: 'how fast all facts are read and folded',
     run: () => import('./replay.js'),
