@@ -9,19 +9,20 @@ import tseslint from 'typescript-eslint';
  */
 const rooms = {
   contracts: ['contracts'],
-  'event-store': ['contracts', 'bus'],
-  bus: ['contracts'],
+  'event-store': ['contracts', 'bus', 'tracing'],
+  bus: ['contracts', 'tracing'],
   'node-link': ['contracts'],
-  service: ['contracts', 'bus'],
+  service: ['contracts', 'bus', 'tracing'],
+  tracing: [],
   client: ['contracts'],
   testing: ['contracts', 'node-link'],
   registry: ['contracts', 'event-store', 'bus', 'service'],
-  monitor: ['contracts', 'event-store', 'bus', 'node-link', 'service'],
+  monitor: ['contracts', 'event-store', 'bus', 'node-link', 'service', 'tracing'],
   stats: ['contracts', 'event-store', 'bus', 'service'],
   gateway: ['contracts', 'bus', 'service'],
-  router: ['contracts', 'bus', 'service'],
+  router: ['contracts', 'bus', 'service', 'tracing'],
   webhooks: ['contracts', 'event-store', 'bus', 'service'],
-  node: ['contracts', 'node-link'],
+  node: ['contracts', 'node-link', 'tracing'],
   web: ['contracts'],
   'web-e2e': ['contracts', 'client', 'testing'],
   tools: ['contracts', 'event-store', 'bus', 'node-link', 'client'],
@@ -29,7 +30,7 @@ const rooms = {
 
 /** Apps are processes: nobody imports one, by whichever path. And of a library there is its index and nothing else. */
 const apps = Object.keys(rooms).filter(
-  (room) => !['contracts', 'event-store', 'bus', 'node-link', 'service', 'client', 'testing'].includes(room),
+  (room) => !['contracts', 'event-store', 'bus', 'node-link', 'service', 'client', 'tracing', 'testing'].includes(room),
 );
 const restrictedImports = [
   'error',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Hardware, NodeName, showAddress } from '@muster/contracts';
 import { type Hello, LogBuffer, SampleBuffer, serveLinks } from '@muster/node-link';
+import { startTracing } from '@muster/tracing';
 import { accessKeys, keepAccessKey } from './access-keys.js';
 import type { NodeConfig } from './command-line.js';
 import { takeDataFolder } from './data-folder.js';
@@ -53,6 +54,14 @@ export async function startNode(
     const samples = new SampleBuffer();
     const log = keptLog(join(folder.path, 'log'), terminal, started);
     log.write('info', 'node', `Muster node ${version} starts`);
+
+    const tracing = await startTracing({
+      service: 'node',
+      instance: showAddress(hostname(), config.port),
+      env: process.env,
+      onProblem: (words) => log.write('warning', 'tracing', words),
+    });
+    if (tracing !== undefined) started.push(() => tracing.stop());
 
     const gpus = await findGpus((what) => log.write('warning', 'hardware', what));
     started.push(gpus.stop);

@@ -1,9 +1,11 @@
 import { type Caller, type Order, Outage, parseInput, Refusal, type ReplyOf, type RequestOf } from '@muster/contracts';
 import type { Msg } from '@nats-io/transport-node';
+import { beginSpan } from '@muster/tracing';
 import type { Connection } from './connection.js';
 import { Gate } from './gate.js';
 import type { AnswerOutcome, Stoppable } from './notice.js';
-import { cancelledCall, type Envelope, partOf, readOrderHeaders, refusalEnvelope } from './wire.js';
+import { orderAttributes, spanName } from './order-span.js';
+import { cancelledCall, type Envelope, orderHeaders, partOf, readOrderHeaders, refusalEnvelope } from './wire.js';
 
 /** What a handler learns beside the request. */
 export interface Call {
@@ -98,6 +100,12 @@ export class Answerer {
     let deadline: NodeJS.Timeout | undefined;
     const beganMs = performance.now();
     let outcome: AnswerOutcome = 'replied';
+    const span = beginSpan(`answer ${spanName(order.subject)}`, 'server', {
+      from: { traceparent: message.headers?.get(orderHeaders.traceparent) },
+      attributes: orderAttributes(order.subject),
+      onlyWithin: true,
+    });
+    const within = <T>(work: () => T): T => (span === undefined ? work() : span.run(work));
     try {
       const head = readOrderHeaders(message.headers);
       call = head.call;
@@ -114,11 +122,12 @@ export class Answerer {
         subject,
         nodeId: subject.startsWith('muster.command.node.') ? subject.split('.')[3] : undefined,
       };
-      const answer = handler(request, context);
+      const answer = within(() => handler(request, context));
       if (order.answers === 'stream')
-        outcome = await this.#stream(order, answer as AsyncIterable<ReplyOf<O>>, message, controller);
+        outcome = await within(() => this.#stream(order, answer as AsyncIterable<ReplyOf<O>>, message, controller));
       else this.#send(message, { outcome: 'reply', reply: order.reply.parse(await (answer as Promise<ReplyOf<O>>)) });
     } catch (error) {
+      span?.failed(error);
       if (error instanceof Refusal) {
         outcome = 'refused';
         this.#send(message, refusalEnvelope(error));
@@ -138,6 +147,8 @@ export class Answerer {
     } finally {
       clearTimeout(deadline);
       if (call !== undefined) this.#calls.delete(call);
+      span?.set({ 'muster.outcome': outcome });
+      span?.end();
       this.connection.counts.answered(order.subject, outcome, (performance.now() - beganMs) / 1_000);
     }
   }

@@ -1,7 +1,9 @@
 import { type Caller, type Order, Refusal, type ReplyOf } from '@muster/contracts';
+import { beginSpan } from '@muster/tracing';
 import { type Msg, nuid } from '@nats-io/transport-node';
 import type * as z from 'zod/mini';
 import type { Connection } from './connection.js';
+import { orderAttributes, spanName } from './order-span.js';
 import { AskOutage, type AskProblem, cancelSubject, Envelope, partOf, readRefusal, writeOrderHeaders } from './wire.js';
 
 /** What may be asked with: a field with a default may be left out. */
@@ -131,10 +133,16 @@ export class Asker {
     signal?.addEventListener('abort', giveUp, { once: true });
     this.#waiting.set(call, sink);
     let ended = false;
+    const span = beginSpan(`ask ${spanName(order.subject)}`, 'client', {
+      attributes: orderAttributes(order.subject),
+      // What a process asks by itself again and again is no trace.
+      onlyWithin: true,
+    });
     try {
+      const head = { caller, deadlineMs: order.deadlineMs, call };
       this.connection.nc.publish(subject, body, {
         reply: `${this.#inbox}.${call}`,
-        headers: writeOrderHeaders({ caller, deadlineMs: order.deadlineMs, call }),
+        headers: writeOrderHeaders(head, span?.traceparent),
       });
       for (let items = 0; ; items += 1) {
         const answer = await inbox.next();
@@ -154,7 +162,11 @@ export class Asker {
         yield reply.data as ReplyOf<O>;
         if (ended) return;
       }
+    } catch (error) {
+      span?.failed(error);
+      throw error;
     } finally {
+      span?.end();
       clearTimeout(deadline);
       signal?.removeEventListener('abort', giveUp);
       this.#waiting.delete(call);

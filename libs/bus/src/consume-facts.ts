@@ -15,6 +15,7 @@ import { fullJitter, sleep } from './backoff.js';
 import type { Connection } from './connection.js';
 import { bury, type DeadLetter, toDeadLetters } from './dead-letter.js';
 import { type FactOf, readFact } from './fact-message.js';
+import { inTraceOf } from './fact-span.js';
 import type { ReaderState, Stoppable } from './notice.js';
 import { StreamDrift, type Streams } from './streams.js';
 
@@ -161,7 +162,8 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
     try {
       const fact = this.#parse(message);
       if (fact.position > this.#position) {
-        await this.handler(fact, { attempt: message.info.deliveryCount, signal: this.#stopping.signal });
+        const delivery = { attempt: message.info.deliveryCount, signal: this.#stopping.signal };
+        await inTraceOf(this.options.durable, fact, () => this.handler(fact, delivery));
         this.#position = fact.position;
       }
       // Confirmed, so that the next fact does not wait out the time that a lost word would cost.

@@ -1,5 +1,6 @@
 import { type FactFamily, type StreamName, streams as factStreams } from '@muster/contracts';
 import type { Connection } from './connection.js';
+import { inTraceOf } from './fact-span.js';
 import { type FactOf, familyOf, readFact } from './fact-message.js';
 import { Follower } from './follow.js';
 import type { Stoppable } from './notice.js';
@@ -47,6 +48,8 @@ function followStream<Family extends FactFamily>(
   handler: (fact: FactOf<Family>) => Promise<void> | void,
 ): Following {
   let position = 0;
+  /** What is read at first happened long ago: no trace waits for it. */
+  let isLive = false;
   let tellCaughtUp: () => void = () => undefined;
   const caughtUp = new Promise<void>((resolve) => (tellCaughtUp = resolve));
   const [only] = families;
@@ -57,6 +60,7 @@ function followStream<Family extends FactFamily>(
     filter,
     from: 'first',
     caughtUp: () => {
+      isLive = true;
       tellCaughtUp();
     },
     message: async (message) => {
@@ -73,7 +77,8 @@ function followStream<Family extends FactFamily>(
       if (fact.position <= position) return;
       position = fact.position;
       try {
-        await handler(fact);
+        if (isLive) await inTraceOf('memory', fact, () => handler(fact));
+        else await handler(fact);
       } catch (error) {
         connection.notify({ notice: 'handler-failed', subject: message.subject, error });
       }

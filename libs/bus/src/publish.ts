@@ -1,6 +1,7 @@
 import { CloudEventHeaders, type Fact, familyOfStream, Outage, type StreamName, toCloudEvent } from '@muster/contracts';
 import { JetStreamApiCodes, type StoredMsg } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
+import { beginSpan } from '@muster/tracing';
 import type { Connection } from './connection.js';
 import { type Tail, TailMismatch } from './notice.js';
 import { NO_SUCH_STREAM, Storer } from './storer.js';
@@ -33,6 +34,20 @@ export class Publisher {
    * there, and an Outage when the server gives no word: then the same call may be repeated as it is.
    */
   async publish(fact: Fact, after: string | undefined): Promise<void> {
+    const { traceparent } = fact.meta;
+    if (traceparent === undefined) return this.#publish(fact, after);
+    const span = beginSpan(`publish ${fact.type}`, 'producer', { from: { traceparent } });
+    try {
+      await this.#publish(fact, after);
+    } catch (error) {
+      span?.failed(error);
+      throw error;
+    } finally {
+      span?.end();
+    }
+  }
+
+  async #publish(fact: Fact, after: string | undefined): Promise<void> {
     const { stream } = familyOfStream(fact.stream);
     const expected = after === undefined ? { lastSequence: 0 } : { lastMsgID: after };
     if (await this.#store(fact, stream, expected)) return;

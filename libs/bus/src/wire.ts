@@ -10,6 +10,8 @@ export const orderHeaders = {
   deadlineMs: 'muster-deadline-ms',
   /** Names the call, so that the asker can take it back on `cancelSubject`. */
   call: 'muster-call',
+  /** The trace that this is a part of, where traces are made (W3C Trace Context). */
+  traceparent: 'traceparent',
 } as const;
 
 /** The asker tells every answering side here that it no longer waits for a call: `muster.cancel.<call>`. */
@@ -24,11 +26,12 @@ const OrderHeaders = z.object({
 });
 export type OrderHeaders = z.infer<typeof OrderHeaders>;
 
-export function writeOrderHeaders({ caller, deadlineMs, call }: OrderHeaders): MsgHdrs {
+export function writeOrderHeaders({ caller, deadlineMs, call }: OrderHeaders, traceparent?: string): MsgHdrs {
   const written = headers();
   written.set(orderHeaders.caller, encodeURIComponent(JSON.stringify(caller)));
   written.set(orderHeaders.deadlineMs, String(Math.max(1, Math.ceil(deadlineMs))));
   written.set(orderHeaders.call, call);
+  if (traceparent !== undefined) written.set(orderHeaders.traceparent, traceparent);
   return written;
 }
 

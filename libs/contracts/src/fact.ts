@@ -25,6 +25,8 @@ export const FactMeta = z.object({
   correlationId: z.uuid(),
   /** The fact that this one answers, when a fact caused it. */
   causationId: z.optional(z.uuid()),
+  /** The trace that it was recorded in, where traces were made (W3C Trace Context). */
+  traceparent: z.optional(z.string().check(z.maxLength(128))),
 });
 export type FactMeta = z.infer<typeof FactMeta>;
 

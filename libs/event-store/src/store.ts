@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Event, type FactMeta, SCHEMA_VERSION, upcast } from '@muster/contracts';
+import { beginSpan, type OpenSpan } from '@muster/tracing';
 import type { DataSource, EntityManager } from 'typeorm';
 import * as z from 'zod/mini';
 import { queryPrepared } from './database.js';
@@ -80,7 +81,11 @@ export class EventStore {
 
   /** Every event of a stream in order, or those after a version. An unknown stream is empty and at version 0. */
   async read(stream: string, { after = 0 } = {}): Promise<{ facts: Stored[]; version: number }> {
-    const rows = await onDatabase(() => queryPrepared(this.database, 'read', READ, [stream, after]));
+    const attributes = { ...databaseAttributes, 'db.operation.name': 'read', 'muster.stream': stream };
+    const span = beginSpan('read', 'client', { attributes, onlyWithin: true });
+    const rows = await onDatabase(() => queryPrepared(this.database, 'read', READ, [stream, after])).finally(() =>
+      span?.end(),
+    );
     const facts = rows.map(storedFrom);
     return { facts, version: facts.at(-1)?.version ?? after };
   }
@@ -96,6 +101,27 @@ export class EventStore {
     events: readonly Event[],
     meta: FactMeta,
     options: AppendOptions = {},
+  ): Promise<Appended> {
+    const span = beginAppend(stream, meta);
+    // Who gave the order, and the trace that the facts go on in.
+    const told = span === undefined ? meta : { ...meta, traceparent: span.traceparent };
+    try {
+      const append = () => this.#append(stream, expectedVersion, events, told, options);
+      return await (span === undefined ? append() : span.run(append));
+    } catch (error) {
+      span?.failed(error);
+      throw error;
+    } finally {
+      span?.end();
+    }
+  }
+
+  async #append(
+    stream: string,
+    expectedVersion: number,
+    events: readonly Event[],
+    meta: FactMeta,
+    options: AppendOptions,
   ): Promise<Appended> {
     const values = this.#valuesFor(stream, expectedVersion, events, meta, options);
     const { within, take = [], release = [] } = options;
@@ -169,6 +195,17 @@ export class EventStore {
     ];
   }
 }
+
+/** A part of the trace that the order carries, or else of the one at hand; no trace begins with an append. */
+function beginAppend(stream: string, { traceparent }: FactMeta): OpenSpan | undefined {
+  const attributes = { ...databaseAttributes, 'db.operation.name': 'append', 'muster.stream': stream };
+  return traceparent === undefined
+    ? beginSpan('append', 'client', { attributes, onlyWithin: true })
+    : beginSpan('append', 'client', { attributes, from: { traceparent } });
+}
+
+/** By OpenTelemetry's conventions for databases. Never a statement, never a value. */
+const databaseAttributes = { 'db.system.name': 'postgresql' };
 
 type Query = (name: string, text: string, values: unknown[]) => Promise<readonly unknown[]>;
 

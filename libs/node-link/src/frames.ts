@@ -29,7 +29,12 @@ export const Ping = frame('ping', { id: pingId });
 export const GatewayGoodbye = frame('goodbye', { reason: z.enum(['verified', 'not-wanted', 'stopping']) });
 
 /** The node is to do something. `id` names the order: sent again it is not carried out again, and has the same outcome. */
-export const OrderFrame = frame('order', { id: z.uuid(), order: NodeOrder });
+export const OrderFrame = frame('order', {
+  id: z.uuid(),
+  order: NodeOrder,
+  /** The trace that it is a part of, where traces are made (W3C Trace Context). Nodes that do not know it pass it over. */
+  traceparent: z.optional(z.string().check(z.maxLength(128))),
+});
 
 /** Everything a Gateway may say on a link once it is made. */
 export const ToNode = z.discriminatedUnion('type', [Resume, Ping, GatewayGoodbye, OrderFrame]);

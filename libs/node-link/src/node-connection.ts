@@ -143,10 +143,16 @@ export class NodeConnection {
    * Has the node carry out an order. Rejects with Unanswered: whether it was carried out is not known then, and the same id on
    * this or a later link has no second effect.
    */
-  order(id: string, order: NodeOrder, withinMs: number = limits.orderMs): Promise<NodeOutcome> {
+  order(
+    id: string,
+    order: NodeOrder,
+    { withinMs = limits.orderMs, traceparent }: { withinMs?: number; traceparent?: string } = {},
+  ): Promise<NodeOutcome> {
     if (this.#cause !== undefined) return Promise.reject(new Unanswered('ended'));
     if (this.protocol < ORDERS_SINCE) return Promise.reject(new Unanswered('too-old'));
-    return this.#orders.ask(id, withinMs, () => this.send({ type: 'order', id, order }));
+    return this.#orders.ask(id, withinMs, () =>
+      this.send({ type: 'order', id, order, ...(traceparent === undefined ? {} : { traceparent }) }),
+    );
   }
 
   /** Says goodbye and closes; cuts the socket when the node does not close within 1 s. */

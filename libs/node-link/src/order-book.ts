@@ -2,7 +2,7 @@ import type { NodeOrder, NodeOutcome } from '@muster/contracts';
 import { limits } from './limits.js';
 
 /** Carries an order out. What it throws is told as `failed`: the link goes on. */
-export type CarryOut = (order: NodeOrder) => Promise<NodeOutcome>;
+export type CarryOut = (order: NodeOrder, traceparent: string | undefined) => Promise<NodeOutcome>;
 
 /**
  * The orders that a node was given, on whichever of its links. Each id is carried out once: whoever sends it again, because
@@ -16,12 +16,12 @@ export class OrderBook {
   constructor(private readonly carryOut: CarryOut) {}
 
   /** The outcome of this order, or of the first one with the same id. Never rejects. */
-  async take(id: string, order: NodeOrder): Promise<NodeOutcome> {
+  async take(id: string, order: NodeOrder, traceparent?: string): Promise<NodeOutcome> {
     const before = this.#outcomes.get(id);
     if (before !== undefined) return before;
     if (this.#atHand >= limits.ordersAtHand) return { outcome: 'refused', code: 'node-busy' };
     this.#atHand += 1;
-    const outcome = this.#do(order);
+    const outcome = this.#do(order, traceparent);
     if (order.order === 'read-last-lines') return outcome;
     this.#outcomes.set(id, outcome);
     if (this.#outcomes.size > limits.outcomesKept) {
@@ -31,9 +31,9 @@ export class OrderBook {
     return outcome;
   }
 
-  async #do(order: NodeOrder): Promise<NodeOutcome> {
+  async #do(order: NodeOrder, traceparent: string | undefined): Promise<NodeOutcome> {
     try {
-      return await this.carryOut(order);
+      return await this.carryOut(order, traceparent);
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
       return { outcome: 'failed', words: words.slice(0, 512) };

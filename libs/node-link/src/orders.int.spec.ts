@@ -50,7 +50,7 @@ describe('orders over a link', () => {
   it('reject when the node does not answer in time, and when the link ends before it has', async () => {
     carryOut = () => new Promise(() => undefined);
     const link = await node.link();
-    await expect(link.order(randomUUID(), stop, 50)).rejects.toMatchObject({ why: 'timed-out' });
+    await expect(link.order(randomUUID(), stop, { withinMs: 50 })).rejects.toMatchObject({ why: 'timed-out' });
     const asked = link.order(randomUUID(), stop);
     link.terminate();
     await expect(asked).rejects.toMatchObject({ why: 'ended' });
@@ -75,7 +75,7 @@ describe('orders over a link', () => {
     carryOut = () => new Promise(() => undefined);
     const link = await node.link();
     const asked = Array.from({ length: 33 }, () =>
-      link.order(randomUUID(), stop, 1_000).catch((error: Error) => error),
+      link.order(randomUUID(), stop, { withinMs: 1_000 }).catch((error: Error) => error),
     );
     expect(await asked[32]).toMatchObject({ why: 'too-many' });
     const other = await node.link();

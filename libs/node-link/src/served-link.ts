@@ -160,8 +160,8 @@ export class ServedLink {
     }
   }
 
-  async #carryOut({ id, order }: Extract<ToNode, { type: 'order' }>): Promise<void> {
-    const outcome = await this.#served.orders.take(id, order);
+  async #carryOut({ id, order, traceparent }: Extract<ToNode, { type: 'order' }>): Promise<void> {
+    const outcome = await this.#served.orders.take(id, order, traceparent);
     this.#wire.send({ type: 'outcome', id, outcome });
   }
 

@@ -1,4 +1,5 @@
 import type { RequestListener, Server } from 'node:http';
+import { hostname } from 'node:os';
 import { Bus, within } from '@muster/bus';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -6,9 +7,11 @@ import { type MicroserviceOptions } from '@nestjs/microservices';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
+import { isTracing, startTracing, type Tracing } from '@muster/tracing';
 import type * as z from 'zod/mini';
 import { readConfig, type ServiceConfig } from './config.js';
 import { Health } from './health.js';
+import { httpTrace } from './http-trace.js';
 import { answerMetrics } from './metrics/answer-metrics.js';
 import { httpMetrics } from './metrics/http-metrics.js';
 import { Instance } from './metrics/instance.js';
@@ -62,6 +65,16 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
   { env = process.env, logTo, finishMs = FINISH_MS }: StartOptions = {},
 ): Promise<RunningService> {
   const config = readConfig(schema, env);
+  const problems: [string, unknown][] = [];
+  let onProblem = (words: string, error?: unknown): void => void problems.push([words, error]);
+  const tracing = await startTracing({
+    service: name,
+    instance: `${hostname()}:${config.PORT}`,
+    env,
+    onProblem: (words, error) => {
+      onProblem(words, error);
+    },
+  });
   const shutdown = new Shutdown();
   const root: DynamicModule = {
     module: RootModule,
@@ -77,12 +90,19 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
     forceCloseConnections: true,
   }).catch(async (error: unknown) => {
     await shutdown.run();
+    await tracing?.stop();
     throw error;
   });
   const log = app.get(Logger);
   app.useLogger(log);
   app.disable('x-powered-by');
   app.use(httpMetrics(app.get(Metrics)));
+  if (isTracing()) app.use(httpTrace);
+  if (tracing !== undefined) countSpans(app.get(Metrics), tracing);
+  onProblem = (words, error) => {
+    log.warn({ msg: words, err: error }, 'Tracing');
+  };
+  for (const [words, error] of problems) onProblem(words, error);
   const requests = new RequestsAtHand(app.getHttpServer());
   const transport = new BusTransport(app.get(Bus), await app.resolve(PinoLogger), finishMs);
   let stopped: Promise<void> | undefined;
@@ -117,9 +137,16 @@ export async function startService<Schema extends z.ZodMiniType<ServiceConfig>>(
     if ((await Promise.all([transport.finish(), answered])).some((done) => !done))
       log.warn({ msg: `Work that was begun is not done after ${finishMs} ms and is given up` }, 'Service');
     shutdown.at('work', () => app.close());
+    shutdown.at('database', () => tracing?.stop());
     for (const error of await shutdown.run()) log.error({ msg: 'Closing failed', err: error }, 'Service');
     log.log('Stopped', 'Service');
   }
+}
+
+function countSpans(metrics: Metrics, tracing: Tracing): void {
+  metrics.counted('muster_trace_spans_total', 'Spans of traces, by what became of them', () =>
+    Object.entries(tracing.counts).map(([outcome, value]) => ({ value: Number(value), labels: { outcome } })),
+  );
 }
 
 /** Express behind a server that somebody else made. */

@@ -16,6 +16,7 @@ import {
   StopExecutor,
 } from '@muster/contracts';
 import { Unanswered } from '@muster/node-link';
+import { beginSpan } from '@muster/tracing';
 import type { HealthFacts } from '../health/health-facts.js';
 
 export interface OrderParts {
@@ -24,7 +25,8 @@ export interface OrderParts {
   /** ISO 8601. */
   readonly now: () => string;
   /** Undefined while there is no link to the node. */
-  readonly link: () => { order(id: string, order: NodeOrder): Promise<NodeOutcome> } | undefined;
+  readonly link: () =>
+    { order(id: string, order: NodeOrder, options?: { traceparent?: string }): Promise<NodeOutcome> } | undefined;
 }
 
 type Ordered = (typeof executorOrders)[number];
@@ -61,7 +63,7 @@ export class ExecutorOrders {
       bus.answer(
         ReadLastLines,
         async (on, { caller }) => {
-          const outcome = await this.#ask(caller.commandId, { order: 'read-last-lines', ...on });
+          const { outcome } = await this.#ask(caller.commandId, { order: 'read-last-lines', ...on });
           if (outcome.outcome !== 'lines') throw new Outage('node', 'The node answered something else');
           return outcome.lines;
         },
@@ -71,7 +73,7 @@ export class ExecutorOrders {
   }
 
   async #do(order: Extract<NodeOrder, { order: Ordered }>, { caller }: Call) {
-    const outcome = await this.#ask(caller.commandId, order);
+    const { outcome, traceparent } = await this.#ask(caller.commandId, order);
     if (outcome.outcome !== 'done') throw new Outage('node', 'The node answered something else');
     const { executorId, model } = outcome.done;
     const parameters = 'parameters' in order ? order.parameters : undefined;
@@ -87,20 +89,33 @@ export class ExecutorOrders {
       },
     };
     const { actor, commandId, correlationId } = caller;
-    this.parts.facts.order(this.nodeId, fact, { actor, commandId, correlationId });
+    const meta = { actor, commandId, correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
+    this.parts.facts.order(this.nodeId, fact, meta);
     return outcome.done;
   }
 
-  async #ask(id: string, order: NodeOrder): Promise<Extract<NodeOutcome, { outcome: 'done' | 'lines' }>> {
+  /** What came of it, and the trace in which it did. */
+  async #ask(
+    id: string,
+    order: NodeOrder,
+  ): Promise<{ outcome: Extract<NodeOutcome, { outcome: 'done' | 'lines' }>; traceparent: string | undefined }> {
     const link = this.parts.link();
     if (link === undefined) throw new Refusal('node-not-connected');
-    const outcome = await link.order(id, order).catch((error: unknown) => {
-      throw unanswered(error);
+    const span = beginSpan(`order ${order.order}`, 'client', {
+      attributes: { 'muster.node.id': this.nodeId },
+      onlyWithin: true,
     });
+    const outcome = await link
+      .order(id, order, span && { traceparent: span.traceparent })
+      .catch((error: unknown) => {
+        span?.failed(error);
+        throw unanswered(error);
+      })
+      .finally(() => span?.end());
     switch (outcome.outcome) {
       case 'done':
       case 'lines':
-        return outcome;
+        return { outcome, traceparent: span?.traceparent };
       case 'refused': {
         const { code, words, field } = outcome;
         throw new Refusal(code, {

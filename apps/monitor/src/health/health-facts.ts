@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Actor, FactMeta, HealthEvent } from '@muster/contracts';
 import { CommandReused, type EventStore, VersionConflict } from '@muster/event-store';
 import type { Ids } from '@muster/service';
+import { outsideTraces } from '@muster/tracing';
 
 /** The monitor itself, when it tells what it observes. */
 export const MONITOR: Actor = { kind: 'gateway', id: 'monitor', name: 'Monitor' };
@@ -56,7 +57,8 @@ export class HealthFacts {
     this.#lines.set(nodeId, line);
     line.waiting.push(...events);
     line.leftOut += line.waiting.splice(0, Math.max(0, line.waiting.length - MAX_WAITING)).length;
-    line.writing ??= this.#write(nodeId, line).finally(() => {
+    // For whoever tells something next too: no part of what is at hand now.
+    line.writing ??= outsideTraces(() => this.#write(nodeId, line)).finally(() => {
       line.writing = undefined;
     });
   }

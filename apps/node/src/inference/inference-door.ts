@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EngineAddress } from '../engines/engine.js';
 import type { Entrance } from '../executors/gate.js';
 import type { RequestTarget } from '../executors/request-target.js';
+import { beginInference } from '../traces.js';
 import { sendError } from './open-ai-error.js';
 import { type EngineConnections, passOn } from './pass-on.js';
 import { Bodies, modelOf, MOST_BODY_BYTES } from './read-body.js';
@@ -109,11 +110,13 @@ export class InferenceDoor {
     kind: 'chat' | 'embedding',
     bytes: Buffer,
   ): Promise<void> {
+    const span = beginInference(path, request, response);
     const found = this.#find(request, bytes);
     if ('bad' in found) return sendError(response, 'bad-request', `${found.bad}.`);
     if ('unknown' in found)
       return sendError(response, 'executor-unknown', `There is no executor for ${found.unknown} on this node.`);
     const { target } = found;
+    span?.set({ 'gen_ai.request.model': target.name });
     if (target.kind !== kind)
       return sendError(
         response,

@@ -8,6 +8,7 @@ import { KeptFiles } from '../executors/kept-files.js';
 import { toldModels } from '../executors/told-models.js';
 import type { Log } from '../log.js';
 import type { ModelShelf } from '../models/model-shelf.js';
+import { inOrderTrace } from '../traces.js';
 import { InferenceDoor } from './inference-door.js';
 import { EngineConnections } from './pass-on.js';
 import { Tickets, ticketSecret } from './tickets.js';
@@ -83,7 +84,7 @@ export function openInference(options: InferenceOptions): OpenInference {
     served: {
       http: door.listener,
       ticket: (keyId) => tickets.current(keyId),
-      order: (order) => executors.carryOut(order),
+      order: (order, traceparent) => inOrderTrace(order, traceparent, () => executors.carryOut(order)),
       models: toldModels(
         () => shelf.models,
         () => executors.externalModels(),

@@ -7,6 +7,7 @@ import { Exchange, NO_LIMITS } from '../serving/exchange.js';
 import { asItIs, type Rendering } from '../serving/rendering.js';
 import type { Requests } from '../serving/requests.js';
 import { readResponsesCall } from '../responses/read-responses-call.js';
+import { beginTrace } from '../serving/request-trace.js';
 import { Cors } from './cors.js';
 import { type ApiError, callErrors, errorBody, errorHeaders, requestErrorsToTell } from './errors.js';
 import { modelList, modelOf } from './models.js';
@@ -94,6 +95,7 @@ export class Door {
       requests,
       {
         requestId: randomUUID(),
+        trace: beginTrace(call, response),
         call,
         bytesIn,
         keyId: key?.keyId,

@@ -9,12 +9,15 @@ import type { Usage } from '../openai/usage.js';
 import type { Held, Waiter } from '../slots/slots.js';
 import { type FailedTryCause, mayTryAgain } from '../upstream/retry.js';
 import type { Watched } from './deadlines.js';
+import type { RequestTrace } from './request-trace.js';
 import type { Rendering, StreamRendering, WholeRendering } from './rendering.js';
 import type { Serving } from './serving.js';
 
 /** What is known of a request when it is accepted. */
 export interface Accepted {
   readonly requestId: string;
+  /** Where traces are made. */
+  readonly trace?: RequestTrace | undefined;
   readonly call: Call;
   readonly bytesIn: number;
   readonly keyId: string | undefined;
@@ -215,6 +218,8 @@ export class Exchange implements Watched {
       'x-request-id',
       accepted.requestId,
     ];
+    const traceparent = accepted.trace?.asked(held.place);
+    if (traceparent !== undefined) headers.push('traceparent', traceparent);
     try {
       way.pool.dispatch({ path: paths[call.endpoint], method: 'POST', headers, body: call.body }, this.#handler());
     } catch {
@@ -347,6 +352,7 @@ export class Exchange implements Watched {
   #tryFailed(cause: FailedTryCause, status: number | undefined): void {
     const held = this.#held;
     const { serving, accepted } = this;
+    accepted.trace?.tryFailed(cause);
     if (held !== undefined) {
       this.#abort();
       this.#except = (this.#except ?? new Set<string>()).add(held.place.id);
@@ -428,6 +434,7 @@ export class Exchange implements Watched {
       else this.#held.release();
     }
     this.#tellFinished(outcome, status, why, usage, nowMs);
+    this.accepted.trace?.end(outcome, status, why, usage);
     this.serving.close(this);
     this.accepted.onEnd((usage?.tokensIn ?? 0) + (usage?.tokensOut ?? 0));
   }

@@ -39,6 +39,8 @@ export const CloudEventHeaders = z.object({
   'ce-causationid': z.optional(z.uuid()),
   /** JSON: {"kind","id","name"}, of a key its "owner" too; percent-encoded, since header values are ASCII (binding 3.1.3.2). */
   'ce-actor': z.string(),
+  /** CloudEvents' extension for distributed tracing: the trace that the fact was recorded in, where traces are made. */
+  'ce-traceparent': z.optional(z.string().check(z.maxLength(128))),
 });
 export type CloudEventHeaders = z.infer<typeof CloudEventHeaders>;
 
@@ -82,6 +84,7 @@ export function toCloudEvent(fact: Fact): BusFact {
       'ce-correlationid': meta.correlationId,
       ...(meta.causationId === undefined ? {} : { 'ce-causationid': meta.causationId }),
       'ce-actor': encodeURIComponent(JSON.stringify(meta.actor)),
+      ...(meta.traceparent === undefined ? {} : { 'ce-traceparent': meta.traceparent }),
     },
     body: JSON.stringify(fact.data),
   };
@@ -113,6 +116,7 @@ export function fromCloudEvent<Family extends FactFamily>(
       commandId: head['ce-commandid'],
       correlationId: head['ce-correlationid'],
       ...(head['ce-causationid'] === undefined ? {} : { causationId: head['ce-causationid'] }),
+      ...(head['ce-traceparent'] === undefined ? {} : { traceparent: head['ce-traceparent'] }),
     },
   };
 }

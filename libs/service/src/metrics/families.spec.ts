@@ -11,8 +11,10 @@ describe('the text format', () => {
     );
   });
 
-  it('leaves a family without samples out', () => {
-    expect(writeFamilies([familyOf('muster_none', 'gauge', 'Nothing', [])])).toBe('');
+  it('names a family that has no samples', () => {
+    const text = '# HELP muster_none Nothing\n# TYPE muster_none gauge\n';
+    expect(writeFamilies([familyOf('muster_none', 'gauge', 'Nothing', [])])).toBe(text);
+    expect(readFamilies(text)).toEqual([familyOf('muster_none', 'gauge', 'Nothing', [])]);
   });
 
   it('writes what is not a finite number in its own words', () => {

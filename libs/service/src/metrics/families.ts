@@ -110,9 +110,8 @@ export function mergeFamilies(sources: Iterable<readonly Family[]>): { families:
   return { families: [...merged.values()], leftOut };
 }
 
-/** The text format 0.0.4. A family without samples is left out. */
+/** The text format 0.0.4. A family without samples has its help and type all the same: whoever reads it knows what there can be. */
 export const writeFamilies = (families: Iterable<Family>): string =>
   [...families]
-    .filter(({ lines }) => lines.length > 0)
-    .map(({ name, type, help, lines }) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('\n')}\n`)
+    .map(({ name, type, help, lines }) => [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n'))
     .join('');

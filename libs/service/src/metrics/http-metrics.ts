@@ -10,7 +10,8 @@ interface Routed {
 }
 
 /** The pattern of the route that answered, never what was asked for; `other` for files, pages and what nobody serves. */
-const routeOf = ({ baseUrl = '', route }: Routed): string => {
+export const routeOf = (request: IncomingMessage): string => {
+  const { baseUrl = '', route } = request as Routed;
   const path = route?.path;
   return typeof path === 'string' && !path.includes('*') ? `${baseUrl}${path}` : 'other';
 };
@@ -31,7 +32,7 @@ export function httpMetrics(
   return (request, response, next) => {
     const beganMs = performance.now();
     response.once('close', () => {
-      const route = routeOf(request as Routed);
+      const route = routeOf(request);
       const method = METHODS.has(request.method ?? '') ? (request.method ?? '') : 'other';
       // Who left before the answer is counted as nginx does.
       const status = response.writableFinished ? String(response.statusCode) : '499';

@@ -34,6 +34,10 @@ describe('Api', () => {
     expect(second).toMatch(/^[0-9a-f-]{36}$/);
     expect(second).not.toBe(first);
     expect(third).toBeNull();
+    const traces = server.sent.map(({ headers }) => headers.get('traceparent'));
+    expect(traces[0]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect(traces[1]).not.toBe(traces[0]);
+    expect(traces[2]).toBeNull();
   });
 
   it('sends the version that a change is made from', async () => {

@@ -4,6 +4,7 @@ import type * as z from 'zod/mini';
 import { Clock } from '../live/clock.js';
 import { linesOf } from './lines.js';
 import { outage, type Failure, type Outcome } from './outcome.js';
+import { newTraceparent } from './traceparent';
 
 /** How the page reaches its server; a test puts another in its place. */
 export const Fetch = new InjectionToken<typeof fetch>('Fetch', {
@@ -87,7 +88,10 @@ export class Api {
         credentials: 'same-origin',
         headers: {
           accept: `${route.media}, application/problem+json`,
-          ...(route.method !== 'GET' && { [COMMAND_ID_HEADER]: call.commandId ?? crypto.randomUUID() }),
+          ...(route.method !== 'GET' && {
+            [COMMAND_ID_HEADER]: call.commandId ?? crypto.randomUUID(),
+            traceparent: newTraceparent((bytes) => void crypto.getRandomValues(bytes)),
+          }),
           ...(call.body !== undefined && { 'content-type': 'application/json' }),
           ...(call.expectedVersion !== undefined && { 'if-match': `"${call.expectedVersion}"` }),
         },
