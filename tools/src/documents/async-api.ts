@@ -159,11 +159,15 @@ const told = (
 function headersOf({ all, nameOf }: Schemas, headers: z.ZodMiniType): JsonSchema {
   const attributes = all[nameOf(headers)] ?? {};
   const ofJetStream = all[nameOf(JetStreamHeaders)] ?? {};
+  // Facts about requests have no order to be held to: nothing is expected of what came before them.
+  const added = Object.entries(ofJetStream['properties'] as Json).filter(
+    ([name]) => headers === CloudEventHeaders || name === 'Nats-Msg-Id',
+  );
   const needed = (schema: JsonSchema): string[] => (schema['required'] as string[] | undefined) ?? [];
   return {
     description: attributes['description'],
     type: 'object',
-    properties: { ...(attributes['properties'] as Json), ...(ofJetStream['properties'] as Json) },
+    properties: { ...(attributes['properties'] as Json), ...Object.fromEntries(added) },
     required: [...needed(attributes), ...needed(ofJetStream)],
   };
 }
@@ -329,7 +333,14 @@ const deadLetterLane = (): Lane =>
       'x-kept': keptWords(deadLetters.keptMs),
       tag: 'state',
     },
-    { DeadLetter: { name: 'DeadLetter', contentType: JSON_MEDIA, payload: refTo('DeadLetterMessage') } },
+    {
+      DeadLetter: {
+        name: 'DeadLetter',
+        contentType: JSON_MEDIA,
+        headers: { type: 'object', properties: { 'Nats-Expected-Stream': { const: deadLetters.name } } },
+        payload: refTo('DeadLetterMessage'),
+      },
+    },
   );
 
 const orderHeaderSchema: JsonSchema = {

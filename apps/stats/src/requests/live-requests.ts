@@ -1,5 +1,5 @@
 import type { Bus } from '@muster/bus';
-import { LIVE_REQUESTS, newestRequestFirst, type RequestView } from '@muster/contracts';
+import { LIVE_REQUESTS, newestRequestFirst, RequestView } from '@muster/contracts';
 
 /** New shapes of requests reach whoever looks four times a second. */
 export const TELL_EVERY_MS = 250;
@@ -31,7 +31,9 @@ export class LiveRequests {
     const changed = newest([...this.#waiting.values()]).map((request) => this.named(request));
     this.#waiting = new Map();
     this.#seq += 1;
-    this.bus.publishRequests({ epoch: this.epoch, seq: this.#seq, changed });
+    // What a view has no name for stays here: on the bus is what its schema says, and no more.
+    const named = changed.map((view) => RequestView.parse(view));
+    this.bus.publishRequests({ epoch: this.epoch, seq: this.#seq, changed: named });
   }
 }
 

@@ -103,6 +103,13 @@ export class Muster {
     }
   }
 
+  /** Where the tools of this machine connect to its bus, with every right. */
+  async bus(): Promise<{ servers: string; user: string; pass: string }> {
+    const { nats } = JSON.parse(await readFile(join(this.dataFolder, 'ports.json'), 'utf8')) as { nats: number };
+    const pass = (await readFile(join(this.dataFolder, 'secrets/nats-muster'), 'utf8')).trim();
+    return { servers: `127.0.0.1:${nats}`, user: 'muster', pass };
+  }
+
   /** The access key that the local node service got. */
   async accessKey(): Promise<string> {
     return (await readFile(join(this.dataFolder, 'secrets/access-key'), 'utf8')).trim();
