@@ -94,6 +94,10 @@ const neverHere: readonly { readonly why: string; readonly fields: readonly stri
     why: 'A file that is broken, and a node that reports an error.',
     fields: ['Model.problem', 'NodeCondition.message'],
   },
+  {
+    why: 'Traces are kept only where somebody takes them.',
+    fields: ['FactHeaders.ce-traceparent', 'FactMeta.traceparent', 'RequestFactHeaders.ce-traceparent'],
+  },
 ];
 
 jest.setTimeout(300_000);

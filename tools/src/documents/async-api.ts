@@ -354,8 +354,12 @@ const orderHeaderSchema: JsonSchema = {
       description: 'Milliseconds that the asker still waits, counted from arrival.',
     },
     [orderHeaders.call]: { type: 'string', description: 'Names the call, so that it can be taken back.' },
+    [orderHeaders.traceparent]: {
+      type: 'string',
+      description: 'The trace that it is a part of, when traces are kept (W3C).',
+    },
   },
-  required: Object.values(orderHeaders),
+  required: [orderHeaders.caller, orderHeaders.deadlineMs, orderHeaders.call],
 };
 
 function orderLane(name: string, { subject, request, allowed, deadlineMs }: Order, schemas: Schemas): Lane {
