@@ -5,6 +5,7 @@ import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common
 import { AccountsController } from './accounts/accounts.controller.js';
 import { Accounts } from './accounts/accounts.js';
 import { FirstAccount } from './accounts/first-account.js';
+import { giveNewPermissions } from './accounts/new-permissions.js';
 import { OwnPassword } from './accounts/own-password.js';
 import { Passwords } from './accounts/passwords.js';
 import { SessionsController } from './accounts/sessions.controller.js';
@@ -114,8 +115,12 @@ const accountProviders = ({ MUSTER_FIRST_CODE }: RegistryConfig): FactoryProvide
   { provide: Throttle, inject: [EventStore], useFactory: (store: EventStore) => new Throttle(store.database) },
   {
     provide: Accounts,
-    inject: [EventStore, Passwords],
-    useFactory: (store: EventStore, passwords: Passwords) => new Accounts(store, passwords),
+    inject: [EventStore, Passwords, Clock, Ids],
+    useFactory: async (store: EventStore, passwords: Passwords, clock: Clock, ids: Ids) => {
+      const accounts = new Accounts(store, passwords);
+      await giveNewPermissions(store, accounts, clock, ids);
+      return accounts;
+    },
   },
   {
     provide: Sessions,

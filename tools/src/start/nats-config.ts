@@ -53,3 +53,21 @@ export function natsConfig({ head, storeDir, passwordOf, outsiders }: NatsServer
     '',
   ].join('\n');
 }
+
+/** `deploy/nats.conf`: the same with the passwords from the environment, and without outsiders: `deploy/nats.sh` puts them in. */
+export const containersConfig = (): string =>
+  natsConfig({
+    head: [
+      '# The bus of the containers. Passwords come from the environment, the users of outsiders from the registry: see nats.sh.',
+      '# Made from the tables of libs/contracts; a test compares.',
+      'server_name: muster',
+      'http: 127.0.0.1:8222',
+    ],
+    storeDir: '/data',
+    passwordOf: (user) => `$${passwordVariable(user)}`,
+    outsiders: '',
+  });
+
+/** The name of the variable that holds the password of a user: `NATS_REGISTRY_PASSWORD`; of the tools' user `NATS_PASSWORD`. */
+export const passwordVariable = (user: BusService | 'muster' | 'system'): string =>
+  user === 'muster' ? 'NATS_PASSWORD' : `NATS_${user.toUpperCase()}_PASSWORD`;

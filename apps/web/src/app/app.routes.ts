@@ -63,6 +63,11 @@ export const routes: Routes = [
         loadComponent: () => import('./api-keys/api-keys.js').then(({ ApiKeys }) => ApiKeys),
       },
       {
+        path: 'integrations',
+        title: 'Integrations',
+        loadComponent: () => import('./integrations/integrations.js').then(({ Integrations }) => Integrations),
+      },
+      {
         path: 'parked',
         title: 'Parked facts',
         loadComponent: () => import('./parked/parked.js').then(({ Parked }) => Parked),
