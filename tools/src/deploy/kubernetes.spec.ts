@@ -202,7 +202,7 @@ describe('the manifests for Kubernetes', () => {
       expect(mounted).toContain(`./deploy/${from}:/etc/nats/${name}:ro`);
     }
     const [, nats] = containers.find(([name]) => name === 'nats') ?? [];
-    const named = [...readFileSync(join(root, 'deploy/nats.conf'), 'utf8').matchAll(/\$([A-Z_]+)/g)].map(
+    const named = [...readFileSync(join(root, 'deploy/nats.conf'), 'utf8').matchAll(/password: \$([A-Z_]+)/g)].map(
       ([, name]) => name,
     );
     expect(named.length).toBeGreaterThan(0);

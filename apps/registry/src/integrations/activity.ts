@@ -61,10 +61,10 @@ export function brokenBound(
 }
 
 const MOST_USERS = 200;
-const MOST_KINDS = 8;
+const MOST_KINDS = 16;
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** What was refused to whom, by kind: the newest 8 kinds of each user, for a day, in memory alone. */
+/** What was refused to whom, by kind: the newest 16 kinds of each user, for a day, in memory alone. */
 export class Troubles {
   readonly #ofUser = new Map<string, Map<string, { count: number; at: string }>>();
 

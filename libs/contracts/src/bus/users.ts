@@ -17,7 +17,7 @@ export const busServices = {
   router: { asks: [] },
   gateway: { asks: ['*'] },
   webhooks: { asks: ['registry'] },
-} as const satisfies Record<ServiceName | 'webhooks', { asks: readonly string[] }>;
+} as const satisfies Record<ServiceName, { asks: readonly string[] }>;
 
 export type BusService = keyof typeof busServices;
 
