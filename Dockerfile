@@ -61,8 +61,7 @@ COPY --from=images /stats ./
 CMD ["node", "--min-semi-space-size=16", "--max-semi-space-size=32", "apps/stats/dist/main.js"]
 
 FROM runtime AS webhooks
-COPY --from=packages /packages/webhooks ./
-COPY --from=build /images/webhooks ./
+COPY --from=images /webhooks ./
 CMD ["node", "apps/webhooks/dist/main.js"]
 
 FROM runtime AS gateway

@@ -1,7 +1,12 @@
-/** Nodes beside the one of the profile `node`, each with a name and a volume of its own, and models for all of them. */
-export function furtherNodes(names: readonly string[], accessKey: string, modelsFolder: string): object {
+/** Nodes of this release beside the one of the profile `node`, each with a name and a volume of its own, and models for all of them. */
+export function furtherNodes(
+  names: readonly string[],
+  accessKey: string,
+  modelsFolder: string,
+  version: string,
+): object {
   const node = (name: string) => ({
-    image: 'muster/node',
+    image: `muster/node:\${MUSTER_VERSION:-${version}}`,
     restart: 'unless-stopped',
     read_only: true,
     tmpfs: ['/tmp'],

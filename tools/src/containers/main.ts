@@ -19,7 +19,7 @@ import { CannotGoOn, say } from '../terminal.js';
 import { furtherNodes } from './addition.js';
 import { type Engine, findEngine, NO_ENGINE, NoEngine } from './engine.js';
 import { type ImageSize, sizesTable } from './sizes.js';
-import { IMAGES, Stack } from './stack.js';
+import { SERVICES, Stack } from './stack.js';
 
 // The life of `npm run release:check [-- --no-build] [-- --no-browser]`: builds the images, starts them as docker-compose.yml says, opens
 // the console in a browser, restarts service by service under orders and requests, runs several of each and kills some, takes all
@@ -121,12 +121,15 @@ async function prepare(engine: Engine) {
   await writeFile(join(models, 'tiny.gguf'), tinyModel());
   // The engine reaches the models by their own path, and the containers' user is another one.
   await Promise.all([chmod(models, 0o755), chmod(join(models, 'tiny.gguf'), 0o644)]);
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
   const ports = { console: await freePort(18_080), api: await freePort(18_090) };
   const stack = await Stack.prepare({
     engine,
     root,
     secrets,
-    addition: furtherNodes(FURTHER, secretOf('MUSTER_ACCESS_KEY'), models),
+    addition: furtherNodes(FURTHER, secretOf('MUSTER_ACCESS_KEY'), models, version),
     settings: {
       CONSOLE_PORT: String(ports.console),
       API_PORT: String(ports.api),
@@ -143,7 +146,7 @@ async function sizesOf(stack: Stack): Promise<ImageSize[]> {
     Number(await stack.docker('image', 'inspect', '--format', '{{.Size}}', image));
   const baseBytes = await sizeOf(process.env['NODE_IMAGE'] ?? 'node:24-bookworm-slim').catch(() => 0);
   return Promise.all(
-    IMAGES.map(async (image) => ({ name: `muster/${image}`, bytes: await sizeOf(`muster/${image}`), baseBytes })),
+    SERVICES.map(async (service) => ({ name: service, bytes: await sizeOf(await stack.imageOf(service)), baseBytes })),
   );
 }
 

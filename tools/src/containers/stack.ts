@@ -3,13 +3,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
+import * as z from 'zod';
 import type { Engine, Words } from './engine.js';
 
 const HEALTHY_WITHIN_MS = 300_000;
 const NAME = 'mustercheck';
 
-/** Each of Muster's own images. */
-export const IMAGES = ['registry', 'monitor', 'stats', 'gateway', 'router', 'node'] as const;
+const Services = z.object({ services: z.record(z.string(), z.object({ image: z.optional(z.string()) })) });
+
+/** Each of Muster's own services that has an image. */
+export const SERVICES = ['registry', 'monitor', 'stats', 'webhooks', 'gateway', 'router', 'node'] as const;
 
 export interface StackOptions {
   readonly engine: Engine;
@@ -87,6 +91,14 @@ export class Stack {
       await sleep(1_000);
     }
     throw new Error(`Not healthy within ${HEALTHY_WITHIN_MS / 1000} s: ${ill.join(', ')}`);
+  }
+
+  /** The image that a service is started from, as docker-compose.yml names it. */
+  async imageOf(service: string): Promise<string> {
+    const { services } = Services.parse(parse(await this.compose('config')));
+    const image = services[service]?.image;
+    if (image === undefined) throw new Error(`docker-compose.yml names no image of ${service}`);
+    return image;
   }
 
   /** Rows of a query of the database, each as the text of its columns. */
