@@ -177,7 +177,9 @@ describe('the fleet room', () => {
     registry.bus.publishSample(sample(nodeId, 1, 33));
     await until(() => changes.flatMap(({ changed }) => changed).find(({ name }) => name === 'gpu-02'));
     await until(() => changes.find(({ loads }) => loads[nodeId]?.cpuPercent === 33));
-    expect(changes.map(({ seq }) => seq)).toEqual(changes.map((_, index) => joined.seq + 1 + index));
+    // It has joined several times while the node was not green yet: what was told until then is in the snapshot.
+    const since = changes.filter(({ seq }) => seq > joined.seq);
+    expect(since.map(({ seq }) => seq)).toEqual(since.map((_, index) => joined.seq + 1 + index));
     expect(new Set(changes.map(({ epoch }) => epoch))).toEqual(new Set([joined.epoch]));
   });
 });
