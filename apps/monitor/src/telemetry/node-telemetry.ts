@@ -46,7 +46,7 @@ export interface FlowStart {
 
 /** What is known of one node's samples and log in memory, and how what arrives becomes that. */
 export class NodeTelemetry {
-  readonly #samples = new SampleWindow();
+  readonly #samples: SampleWindow;
   readonly #minutes = new Minutes();
   readonly log: LogRing;
   readonly #budget: LineBudget;
@@ -60,6 +60,7 @@ export class NodeTelemetry {
     nowMs: number,
     kept?: KeptFlow,
   ) {
+    this.#samples = new SampleWindow(nodeId);
     this.log = new LogRing(epoch, kept?.lastN);
     this.#budget = new LineBudget(nowMs);
     // The last five minutes are asked for once more: they were in the memory of whoever watched the node before.
@@ -100,7 +101,7 @@ export class NodeTelemetry {
       const at = new Date(atMs).toISOString();
       const sample: NodeSample = { nodeId: this.nodeId, run, seq, at, measurement };
       const text = JSON.stringify(sample);
-      this.#samples.add(text, now.monotonicMs - age);
+      this.#samples.add(sample, now.monotonicMs - age, Buffer.byteLength(text));
       taken.push({ sample, text });
     }
     return taken;
