@@ -46,6 +46,10 @@ const benches: Record<string, { readonly shows: string; run(): Promise<unknown> 
     shows: 'what the Gateway takes for each message that it delivers to a browser',
     run: () => import('./fan-out.js'),
   },
+  live: {
+    shows: 'how long a sample takes from its node to the browser, beside a socket straight to the node',
+    run: () => import('./live.js'),
+  },
   replay: {
     shows: 'how fast all facts are read and folded',
     run: () => import('./replay.js'),

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { Certificate } from '@muster/contracts';
 import * as z from 'zod';
 
-const Fleet = z.object({ accessKey: z.string(), certificate: Certificate, ports: z.array(z.number()) });
+const Fleet = z.object({
+  accessKey: z.string(),
+  certificate: Certificate,
+  ports: z.array(z.number()),
+  /** Where each sample of node n, from 0, is also to be had by a plain WebSocket to `/n`. */
+  directPort: z.number(),
+});
 const Targets = z.object({ port: z.number() });
 
 interface Played {
