@@ -16,6 +16,7 @@ import { GatewayLife } from './fleet/gateway-life.js';
 import { HistoryController } from './history/history.controller.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
 import { KnownIntegrations } from './integrations/known-integrations.js';
+import { OwnConsumers } from './integrations/own-consumers.js';
 import { ConsoleDoor } from './live/console-door.js';
 import { AllServices } from './metrics/all-services.js';
 import { MetricsController } from './metrics/metrics.controller.js';
@@ -68,6 +69,7 @@ export class GatewayModule {
         KnownKeys,
         GatewayLife,
         KnownIntegrations,
+        OwnConsumers,
         FleetFeed,
         KnownSettings,
         ModelsFeed,

@@ -305,6 +305,7 @@ export {
   IntegrationTrouble,
   ListedIntegration,
   ListIntegrations,
+  ListReadings,
   ReadingStart,
   ReplaceIntegrationSecret,
   ResumeIntegration,

@@ -14,6 +14,7 @@ import {
   integrationBounds,
   type ListedIntegration,
   ListIntegrations,
+  ListReadings,
   type Order,
   outsiderInbox,
   Refusal,
@@ -25,7 +26,7 @@ import {
 } from '@muster/contracts';
 import { testDatabase, type TestDatabase, until } from '@muster/testing';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from '../ports.js';
 import { type DataFolder, openDataFolder } from './data-folder.js';
 import { LogFile } from './log-file.js';
@@ -35,6 +36,11 @@ import { Part } from './part.js';
 import { Roster } from './roster.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
+const positionOf = (position: number) => {
+  const fields = headers();
+  fields.set('ce-position', String(position));
+  return fields;
+};
 const PAYLOAD = 'x'.repeat(900);
 
 /** nats-server as `npm start` runs it, the registry as a process beside it, and outsiders as they come. */
@@ -287,6 +293,7 @@ describe('outsiders on NATS', () => {
 
   it('go on where a person or they themselves say, and nowhere that there is not', async () => {
     const made = await make();
+    await tell(1);
     const connection = await comeIn(made);
     await consumerOf(made, connection);
     const { integrationId } = made;
@@ -307,6 +314,28 @@ describe('outsiders on NATS', () => {
     );
     expect(await refusalOf(ask(SetReading, { integrationId, stream: 'FLEET', from: 10 ** 9 }))).toMatch(
       /in the future/,
+    );
+  }, 30_000);
+
+  it('are told which position is the oldest when they want to go on before it, and see how far they are', async () => {
+    const made = await make({ streams: ['HEALTH'] });
+    const { integrationId } = made;
+    const js = jetstream(service);
+    await until(() => js.publish(`muster.health.node.${randomUUID()}.turned`, PAYLOAD, { headers: positionOf(1) }));
+    for (let position = 2; position <= 5; position += 1)
+      await js.publish(`muster.health.node.${randomUUID()}.turned`, PAYLOAD, { headers: positionOf(position) });
+    const { streams } = await jetstreamManager(service);
+    await streams.purge('HEALTH', { keep: 2 });
+    const answer = ask(SetOwnReading, { integrationId, stream: 'HEALTH', from: 1 });
+    await expect(answer).rejects.toMatchObject({
+      code: 'position-too-old',
+      detail: { field: 'from', words: expect.stringContaining('the oldest is at 4') as string },
+    });
+    await ask(SetOwnReading, { integrationId, stream: 'HEALTH', from: 3 });
+    await until(
+      () => ask(ListReadings, { integrationId }),
+      ({ readings }) => readings[0]?.stream === 'HEALTH' && readings[0].waiting === 2,
+      { withinMs: 10_000 },
     );
   }, 30_000);
 

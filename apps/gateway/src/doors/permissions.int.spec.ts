@@ -2,15 +2,19 @@ import { randomUUID } from 'node:crypto';
 import {
   allKeyPermissions,
   allPermissions,
+  INTEGRATION_MARK,
   type KeyPermission,
   type Permission,
+  prefixOfSecret,
   Problem,
   type Route,
   routes,
   socketPolicy,
 } from '@muster/contracts';
 import { everySort, testNats, type TestNats, until } from '@muster/testing';
+import { AT } from '../fleet/fleet.examples.js';
 import { RegistryStandIn, testGateway, type TestGateway, type TestSocket } from '../gateway.examples.js';
+import { hashOf } from '../integrations/known-integrations.js';
 import { ConsoleDoor } from '../live/console-door.js';
 
 /** Every door that the running gateway has, tried by everybody there can be. Nothing here names a route or an event. */
@@ -131,6 +135,35 @@ describe('every route of the running gateway, called with an API key', () => {
     }
     expect(found).toEqual([]);
   }, 120_000);
+});
+
+describe('every route of the running gateway, called with the secret of an integration', () => {
+  it('lets it in where the table says so, and nowhere else', async () => {
+    const integrationId = randomUUID();
+    const secret = `${INTEGRATION_MARK}${'m'.repeat(43)}`;
+    const hashes = { prefix: prefixOfSecret(secret), natsHash: `$2b$06$${'x'.repeat(53)}`, hash: hashOf(secret) };
+    await registry.told(`integration-${integrationId}`, {
+      type: 'IntegrationCreated',
+      data: { integrationId, name: 'Desk', streams: ['FLEET'], doors: ['nats', 'http'], ...hashes, at: AT },
+    });
+    const headers = { origin: undefined, authorization: `Bearer ${secret}` };
+    await until(async () => (await gateway.call('GET', '/api/events', { headers })).ok, undefined, {
+      withinMs: 10_000,
+    });
+    const found: string[] = [];
+    for (const { method, path, allowed, integrations } of Object.values<Route>(routes)) {
+      if (allowed === 'anyone') continue;
+      const own = path.replace(':integrationId', integrationId).replace(':stream', 'FLEET');
+      const filled = own.replace(/:[a-zA-Z]+/g, () => randomUUID());
+      const body = method === 'GET' || method === 'DELETE' ? undefined : { nothing: 'of that name' };
+      const signal = AbortSignal.timeout(5_000);
+      const response = await gateway.call(method, filled, { body, headers, signal });
+      const code = response.ok ? 'ok' : Problem.parse(await response.json()).code;
+      const was = ['not-signed-in', 'key-refused', 'not-permitted', 'origin-refused'].includes(code) ? 'out' : 'in';
+      if (was !== (integrations === true ? 'in' : 'out')) found.push(`${method} ${path}: ${code}`);
+    }
+    expect(found).toEqual([]);
+  }, 60_000);
 });
 
 describe('every event of the running gateway', () => {

@@ -1,24 +1,34 @@
 import { Bus } from '@muster/bus';
 import {
+  type Caller,
   ChangeIntegration,
   CreateIntegration,
   ListIntegrations,
+  ListReadings,
   ReplaceIntegrationSecret,
   type ReplyOf,
   ResumeIntegration,
   RevokeIntegration,
   routes,
+  SetOwnReading,
   SetReading,
   SuspendIntegration,
 } from '@muster/contracts';
 import { Controller } from '@nestjs/common';
+import { gatewayCaller } from '../doors/callers.js';
 import { expected } from '../doors/expected.js';
 import { type CallTo, Serves } from '../doors/serves.js';
+import { OwnConsumers } from './own-consumers.js';
+
+const gatewayFor = ({ commandId, correlationId }: Caller): Caller => gatewayCaller(commandId, correlationId);
 
 /** Integrations as those manage them who may. */
 @Controller()
 export class IntegrationsController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly own: OwnConsumers,
+  ) {}
 
   @Serves(routes.listIntegrations)
   async list({ caller, signal }: CallTo<typeof routes.listIntegrations>): Promise<ReplyOf<typeof ListIntegrations>> {
@@ -74,8 +84,18 @@ export class IntegrationsController {
   }
 
   @Serves(routes.setReading)
-  setReading({ params, body, caller }: CallTo<typeof routes.setReading>): Promise<ReplyOf<typeof SetReading>> {
-    return this.bus.ask(SetReading, { ...params, ...body }, caller);
+  setReading(call: CallTo<typeof routes.setReading>): Promise<ReplyOf<typeof SetReading>> {
+    const { params, body, caller, integration } = call;
+    if (integration === undefined) return this.bus.ask(SetReading, { ...params, ...body }, caller);
+    this.own.admit(integration, params.integrationId, [params.stream]);
+    return this.bus.ask(SetOwnReading, { ...params, ...body }, gatewayFor(caller));
+  }
+
+  @Serves(routes.listReadings)
+  listReadings(call: CallTo<typeof routes.listReadings>): Promise<ReplyOf<typeof ListReadings>> {
+    const { params, caller, integration } = call;
+    if (integration !== undefined) this.own.admit(integration, params.integrationId, []);
+    return this.bus.ask(ListReadings, params, gatewayFor(caller));
   }
 
   @Serves(routes.revokeIntegration)

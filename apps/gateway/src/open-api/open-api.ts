@@ -45,10 +45,11 @@ const headers = ({ method, params }: Route): Json[] => {
   return isEmpty(params) && method !== 'PATCH' ? [commandId] : [commandId, ifMatch];
 };
 
-const allowedWords = ({ allowed }: Route): string => {
+const allowedWords = ({ allowed, integrations }: Route): string => {
   if (allowed === 'anyone') return 'For anyone.';
   if (allowed === 'signed-in') return 'For whoever is signed in.';
-  return `Needs the permission \`${allowed}\`: ${permissions[allowed]}.`;
+  const needed = `Needs the permission \`${allowed}\`: ${permissions[allowed]}.`;
+  return integrations === true ? `${needed} An integration is let in with its secret, for what is its own.` : needed;
 };
 
 /** Any one of these lets in: a session, or where keys may go at all a key in either header. */

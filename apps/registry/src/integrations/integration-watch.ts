@@ -4,6 +4,7 @@ import {
   factFamilies,
   type IntegrationActivity,
   integrationBounds,
+  type IntegrationReading,
   integrationStreams,
   type ListedIntegration,
   natsUserOf,
@@ -108,6 +109,12 @@ export class IntegrationWatch {
     });
   }
 
+  /** How far a user has read each of its streams, not older than 2 s; undefined while the bus is away. */
+  async readingsOf(user: string): Promise<IntegrationReading[] | undefined> {
+    if (this.parts.clock.monotonicMs() - this.#seen.atMs > FRESH_MS) await this.look();
+    return this.#seen.readings && readingsIn(this.#seen.readings, user);
+  }
+
   /** Looks at everything once. One look at a time: who asks meanwhile gets the next. Never throws. */
   look(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
@@ -190,9 +197,7 @@ export class IntegrationWatch {
         .map(({ address, client, since, pendingBytes, subscriptions }) => ({
           ...{ address, client: client.slice(0, 128), since, pendingBytes, subscriptions },
         })),
-      readings: (readings ?? [])
-        .filter(({ consumer }) => consumer === user)
-        .map(({ acknowledgedAt, ...rest }) => ({ ...rest, ...(acknowledgedAt !== undefined && { acknowledgedAt }) })),
+      readings: readingsIn(readings ?? [], user),
       troubles,
     };
   }
@@ -242,5 +247,10 @@ export class IntegrationWatch {
     return onDatabase(() => presentIntegrations(this.parts.store.database.manager));
   }
 }
+
+const readingsIn = (readings: readonly ReadSoFar[], user: string): IntegrationReading[] =>
+  readings
+    .filter(({ consumer }) => consumer === user)
+    .map(({ acknowledgedAt, ...rest }) => ({ ...rest, ...(acknowledgedAt !== undefined && { acknowledgedAt }) }));
 
 const userOf = ({ integrationId }: IntegrationRow): string => natsUserOf(integrationId);

@@ -3,6 +3,8 @@ import {
   ChangeIntegration,
   CreateIntegration,
   ListIntegrations,
+  ListReadings,
+  Outage,
   Refusal,
   ReplaceIntegrationSecret,
   type ReplyOf,
@@ -90,6 +92,13 @@ export class IntegrationsController {
     return this.#begin(request);
   }
 
+  @Answers(ListReadings)
+  async readings({ integrationId }: RequestOf<typeof ListReadings>): Promise<ReplyOf<typeof ListReadings>> {
+    const readings = await this.watch.readingsOf(await this.integrations.natsUserIn(integrationId));
+    if (readings === undefined) throw new Outage('bus', 'How far integrations have read is not known right now');
+    return { readings };
+  }
+
   @Answers(ListIntegrations)
   async *list(): AsyncGenerator<ReplyOf<typeof ListIntegrations>, void, undefined> {
     const integrations = await this.watch.activities(await this.integrations.list());
@@ -110,7 +119,7 @@ export class IntegrationsController {
         error.why === 'ahead'
           ? `This position is in the future: the newest fact is at ${error.edge}`
           : `Facts after this position are not kept any more: the oldest is at ${error.edge}`;
-      throw new Refusal('bad-input', { field: 'from', words });
+      throw new Refusal(error.why === 'ahead' ? 'position-ahead' : 'position-too-old', { field: 'from', words });
     }
     void this.watch.look();
     return { consumer };

@@ -70,16 +70,27 @@ export class Integrations {
 
   /** The name of the consumer by which an integration reads a stream. Refuses when it may not read it, or not at NATS. */
   async consumerOf(integrationId: string, stream: StreamName): Promise<string> {
-    const row = await onDatabase(() => this.store.database.manager.findOneBy(IntegrationRow, { integrationId }));
-    if (row === null) throw new Refusal('integration-unknown');
-    if (row.revokedAt !== null) throw new Refusal('integration-revoked');
-    if (!row.doors.includes('nats')) throw new Refusal('door-closed');
-    if (!row.streams.includes(stream)) throw new Refusal('stream-not-permitted', { field: 'stream' });
+    const { streams } = await this.#atNats(integrationId);
+    if (!streams.includes(stream)) throw new Refusal('stream-not-permitted', { field: 'stream' });
+    return natsUserOf(integrationId);
+  }
+
+  /** The name of an integration as a user of NATS, and of all its consumers. Refuses when it is not let in there. */
+  async natsUserIn(integrationId: string): Promise<string> {
+    await this.#atNats(integrationId);
     return natsUserOf(integrationId);
   }
 
   list(): Promise<ListedIntegration[]> {
     return onDatabase(() => listIntegrations(this.store.database, this.clock.now()));
+  }
+
+  async #atNats(integrationId: string): Promise<IntegrationRow> {
+    const row = await onDatabase(() => this.store.database.manager.findOneBy(IntegrationRow, { integrationId }));
+    if (row === null) throw new Refusal('integration-unknown');
+    if (row.revokedAt !== null) throw new Refusal('integration-revoked');
+    if (!row.doors.includes('nats')) throw new Refusal('door-closed');
+    return row;
   }
 
   async #withSecret(

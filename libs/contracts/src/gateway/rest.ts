@@ -34,6 +34,7 @@ import {
   ChangeIntegration,
   CreateIntegration,
   ListIntegrations,
+  ListReadings,
   ReplaceIntegrationSecret,
   SetReading,
   SuspendIntegration,
@@ -369,7 +370,14 @@ export const routes = {
       params: z.object({ integrationId: IntegrationId, stream: IntegrationStream }),
       body: z.pick(SetReading.request, { from: true }),
       reply: SetReading.reply,
+      integrations: true,
     },
+  ),
+  listReadings: route(
+    'GET /api/integrations/:integrationId/consumers',
+    'How far an integration has read each stream by its consumer',
+    'integrations:manage',
+    { params: onIntegration, reply: ListReadings.reply, integrations: true },
   ),
   revokeIntegration: route(
     'DELETE /api/integrations/:integrationId',

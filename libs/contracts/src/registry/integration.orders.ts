@@ -173,7 +173,7 @@ export const ReadingStart = z.union(
 );
 export type ReadingStart = z.infer<typeof ReadingStart>;
 
-/** Has an integration's consumer of a stream begin elsewhere. Refuses positions that are in the future or not kept any more. */
+/** Has an integration's consumer of a stream begin elsewhere. Refuses with `position-ahead` and `position-too-old`. */
 export const SetReading = orderTo('registry', 'set-integration-reading', {
   ...managing,
   request: z.object({ integrationId: IntegrationId, stream: IntegrationStream, from: ReadingStart }),
@@ -187,9 +187,17 @@ export const SetOwnReading = orderTo('registry', 'set-own-reading', {
   reply: z.object({ consumer: z.string() }),
 });
 
+/** How far an integration has read, for whom the gateway has let in: those who manage it, and itself. Not older than 2 s. */
+export const ListReadings = orderTo('registry', 'list-integration-readings', {
+  allowed: 'services',
+  request: z.object({ integrationId: IntegrationId }),
+  reply: z.object({ readings: z.array(IntegrationReading) }),
+});
+
 export const integrationOrders = {
   SetReading,
   SetOwnReading,
+  ListReadings,
   CreateIntegration,
   ChangeIntegration,
   ReplaceIntegrationSecret,
