@@ -72,6 +72,20 @@ export const readTries = (
     return { deliveries: rows.slice(0, limit).map(deliveryOf), older: rows.length > limit };
   });
 
+/** The newest try of each of these webhooks that was tried, by the id of the webhook. */
+export const lastTries = (
+  database: DataSource,
+  webhookIds: readonly string[],
+): Promise<ReadonlyMap<string, WebhookDelivery>> =>
+  onDatabase(async () => {
+    const rows = await database.query<(Row & { readonly webhook_id: string })[]>(
+      `select tried.* from unnest($1::uuid[]) as wanted (id) cross join lateral
+         (select * from deliveries where webhook_id = wanted.id order by n desc limit 1) as tried`,
+      [webhookIds],
+    );
+    return new Map(rows.map((row) => [row.webhook_id, deliveryOf(row)]));
+  });
+
 /** Takes away what is beyond the bounds of a webhook. */
 export const forgetTries = (database: DataSource, webhookId: string): Promise<unknown> =>
   onDatabase(() =>

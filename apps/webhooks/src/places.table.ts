@@ -95,6 +95,7 @@ export async function keepPlace(
 const Progress = z.object({
   webhook_id: z.string(),
   position: z.nullable(z.string()),
+  start_order: z.number(),
   failing_since: z.nullable(z.date()),
   last_delivered_at: z.nullable(z.date()),
 });
@@ -104,5 +105,7 @@ export const readProgress = (database: DataSource): Promise<Progress[]> =>
   onDatabase(async () =>
     z
       .array(Progress)
-      .parse(await database.query('select webhook_id, position, failing_since, last_delivered_at from places')),
+      .parse(
+        await database.query('select webhook_id, position, start_order, failing_since, last_delivered_at from places'),
+      ),
   );

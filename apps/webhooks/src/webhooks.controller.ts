@@ -9,10 +9,12 @@ import {
   type RequestOf,
   TestWebhook,
   type Webhook,
+  type WebhookDelivery,
 } from '@muster/contracts';
 import { Answers, Clock, Ids } from '@muster/service';
 import { Controller, Inject } from '@nestjs/common';
-import { noteTries, readTries } from './deliveries.table.js';
+import { factsBehind } from './behind.js';
+import { lastTries, noteTries, readTries } from './deliveries.table.js';
 import { type Progress, readProgress } from './places.table.js';
 import { eventOf, sendFor } from './sender.js';
 import { Senders, type SendersWorld } from './senders.js';
@@ -34,8 +36,25 @@ export class WebhooksController {
   async *list(): AsyncGenerator<ReplyOf<typeof ListWebhooks>, void, undefined> {
     const all = this.senders.all();
     const progress = new Map((await readProgress(this.world.database)).map((row) => [row.webhook_id, row]));
-    const webhooks = all.map((webhook) => listedOf(webhook, progress.get(webhook.webhookId)));
-    for (let first = 0; first < webhooks.length; first += PART) yield { webhooks: webhooks.slice(first, first + PART) };
+    for (let first = 0; first < all.length; first += PART) {
+      const part = all.slice(first, first + PART);
+      const last = await lastTries(
+        this.world.database,
+        part.map(({ webhookId }) => webhookId),
+      );
+      const webhooks = part.map(async (webhook) => {
+        const { webhookId } = webhook;
+        const its = progress.get(webhookId);
+        return listedOf(webhook, its, { last: last.get(webhookId), behind: await this.#behind(webhook, its) });
+      });
+      yield { webhooks: await Promise.all(webhooks) };
+    }
+  }
+
+  /** Undefined also for one that is to begin somewhere else than where it was, until it has. */
+  #behind({ streams, start }: Webhook, progress: Progress | undefined): Promise<number | undefined> | undefined {
+    if (progress?.position == null || progress.start_order !== start.order) return undefined;
+    return factsBehind(this.world.bus.factLog, streams, progress.position);
   }
 
   @Answers(ReadDeliveries)
@@ -69,7 +88,11 @@ export class WebhooksController {
   }
 }
 
-function listedOf(webhook: Webhook, progress: Progress | undefined): ListedWebhook {
+function listedOf(
+  webhook: Webhook,
+  progress: Progress | undefined,
+  { last, behind }: { readonly last: WebhookDelivery | undefined; readonly behind: number | undefined },
+): ListedWebhook {
   const { webhookId, name, url, streams, types, secret, paused, createdAt, version } = webhook;
   const failing = paused === undefined && progress?.failing_since;
   return {
@@ -84,6 +107,8 @@ function listedOf(webhook: Webhook, progress: Progress | undefined): ListedWebho
       },
     }),
     ...(progress?.position && { position: progress.position }),
+    ...(behind !== undefined && { behind }),
+    ...(last !== undefined && { last }),
     ...(progress?.failing_since && { failingSince: progress.failing_since.toISOString() }),
     ...(progress?.last_delivered_at && { lastDeliveredAt: progress.last_delivered_at.toISOString() }),
   };

@@ -57,7 +57,8 @@ describe('the sending of webhooks', () => {
     expect(receiver.calls[0]?.headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
     expect(receiver.calls[0]?.headers['webhook-id']).toBe(first[0]);
     await until(listed, (webhook) => webhook?.position === 'F1000035', within30);
-    expect(await listed()).toMatchObject({ state: 'active', lastDeliveredAt: expect.any(String) });
+    expect(await listed()).toMatchObject({ state: 'active', lastDeliveredAt: expect.any(String), behind: 0 });
+    expect((await listed())?.last).toMatchObject({ outcome: 'delivered', attempt: 1, status: expect.any(Number) });
     expect(await tries()).toHaveLength(35);
   });
 
@@ -75,6 +76,7 @@ describe('the sending of webhooks', () => {
       within30,
     );
     expect(of(stuck)).toEqual([]);
+    await until(listed, (webhook) => webhook?.state === 'failing' && webhook.behind === 40, within30);
     isStuck = false;
     await until(
       () => of(stuck).length,

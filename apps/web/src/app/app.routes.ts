@@ -68,6 +68,11 @@ export const routes: Routes = [
         loadComponent: () => import('./integrations/integrations.js').then(({ Integrations }) => Integrations),
       },
       {
+        path: 'integrations/webhooks',
+        title: 'Webhooks',
+        loadComponent: () => import('./webhooks/webhooks.js').then(({ Webhooks }) => Webhooks),
+      },
+      {
         path: 'parked',
         title: 'Parked facts',
         loadComponent: () => import('./parked/parked.js').then(({ Parked }) => Parked),

@@ -58,6 +58,10 @@ export const ListedWebhook = z.object({
   createdAt: z.iso.datetime(),
   /** Up to where everything is delivered; absent before the first word about it. */
   position: z.optional(z.string()),
+  /** How many facts of its streams come behind that, of whatever type; absent where nobody can tell. */
+  behind: z.optional(z.number()),
+  /** What was tried last. */
+  last: z.optional(WebhookDelivery),
   /** Since when nothing was taken, while tries fail. */
   failingSince: z.optional(z.iso.datetime()),
   lastDeliveredAt: z.optional(z.iso.datetime()),

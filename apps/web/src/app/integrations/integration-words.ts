@@ -19,7 +19,7 @@ export const stateTitles: Record<IntegrationState, string> = {
 /** What the facts of each stream are about. */
 export const streamWords: Record<StreamName, string> = {
   FLEET: 'What was decided about nodes',
-  ACCESS: 'What was decided about accounts, keys, integrations and settings',
+  ACCESS: 'What was decided about accounts, keys, integrations, webhooks and settings',
   HEALTH: 'What was observed about nodes',
   REQUESTS: 'What became of requests',
 };

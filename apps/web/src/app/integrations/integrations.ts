@@ -3,6 +3,7 @@ import { Clock } from '../live/clock.js';
 import { lastOf } from '../live/remote.js';
 import { Session } from '../session/session.js';
 import { count, moment, span } from '../ui/format.js';
+import { IntegrationTabs } from './integration-tabs.js';
 import { IntegrationDialogs } from './integration-dialogs.js';
 import { behindWords, heldWords, readsWords, stateTitles, suspendedWords } from './integration-words.js';
 import { IntegrationsStore } from './integrations-store.js';
@@ -10,6 +11,7 @@ import { IntegrationsStore } from './integrations-store.js';
 /** Every outsider that may read facts: what it reads, whether it is there, and how far behind it is. */
 @Component({
   selector: 'app-integrations',
+  imports: [IntegrationTabs],
   providers: [IntegrationsStore],
   templateUrl: './integrations.html',
   styleUrl: './integrations.css',
