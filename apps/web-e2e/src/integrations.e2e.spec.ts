@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { until } from '@muster/testing';
+import { jetstream } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { Page } from 'playwright-core';
+import { seriousFindings } from './harness/axe.js';
+import type { ConsoleWindow } from './harness/console.js';
+import { admin, makeFirstAccount } from './harness/pages.js';
+import { Stage } from './harness/stage.js';
+
+const within30 = { withinMs: 30_000 };
+const patiently = { timeout: within30.withinMs };
+
+describe('an integration, from the page to a client of NATS', () => {
+  const stage = new Stage();
+  const clients: NatsConnection[] = [];
+  let window: ConsoleWindow;
+  let page: Page;
+  let servers: string;
+  let user: string;
+  let secret: string;
+  let client: NatsConnection;
+
+  beforeAll(async () => {
+    await stage.open();
+    window = await stage.window('light');
+    page = window.page;
+    await makeFirstAccount(page, stage.muster.code ?? '', admin);
+    const ports = await readFile(join(stage.muster.dataFolder, 'ports.json'), 'utf8');
+    servers = `nats://127.0.0.1:${(JSON.parse(ports) as { nats: number }).nats}`;
+  });
+  afterAll(async () => {
+    await Promise.all(clients.map((each) => each.close()));
+    await stage.close();
+  });
+  afterEach(() => {
+    expect(window.takeComplaints()).toEqual([]);
+  });
+
+  const dialog = () => page.getByRole('dialog');
+  const asked = () => page.getByRole('alertdialog');
+  const card = () => page.getByRole('region', { name: 'Desk' });
+  /** How far it has read in the stream FLEET, as the page says it. */
+  const fleet = () => card().getByRole('row').filter({ hasText: 'FLEET' });
+  /** What axe calls serious, in light and in dark. */
+  const findings = async (): Promise<string[]> => {
+    const light = await seriousFindings(page);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const dark = await seriousFindings(page);
+    await page.emulateMedia({ colorScheme: 'light' });
+    return [...light, ...dark];
+  };
+  const comeIn = async (): Promise<NatsConnection> => {
+    const connection = await connect({
+      ...{ servers, user, pass: secret, inboxPrefix: `_INBOX_${user}`, name: 'ticket desk' },
+      ...{ reconnect: false, timeout: 5_000 },
+    });
+    clients.push(connection);
+    return connection;
+  };
+  /** Comes in as soon as nats-server knows the secret. */
+  const letIn = () => until(() => comeIn(), undefined, within30);
+
+  it('is made with its secret shown once, beside programs that use it', async () => {
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Integrations' }).click();
+    await page.getByText('Nobody outside reads the facts yet').waitFor();
+    expect(await findings()).toEqual([]);
+    await page.getByRole('button', { name: 'New integration' }).click();
+    await dialog().getByRole('button', { name: 'Make integration' }).click();
+    await dialog().getByText('The name is empty').waitFor();
+    expect(await findings()).toEqual([]);
+    await dialog().getByLabel('Name').fill('Desk');
+    await dialog().getByRole('button', { name: 'Make integration' }).click();
+    secret = await dialog().locator('[data-secret]').innerText();
+    expect(secret).toMatch(/^msi_[\w-]{43}$/);
+    const program = await dialog().getByLabel('A program for NATS').innerText();
+    user = /integration-[0-9a-f-]{36}/.exec(program)?.[0] ?? '';
+    expect(await findings()).toEqual([]);
+    // A slip of the finger does not lose it.
+    await page.keyboard.press('Escape');
+    await dialog().getByRole('button', { name: 'I have copied it' }).click();
+    await card().getByText('Active', { exact: true }).waitFor();
+    expect(await page.content()).not.toContain(secret);
+  });
+
+  it('is shown connected and how far behind, until it has acknowledged what there is', async () => {
+    client = await letIn();
+    await card().locator('[data-connected]').getByText('1 connection').waitFor(patiently);
+    await card().getByRole('list', { name: 'Connections' }).getByText('ticket desk').waitFor();
+    await fleet().getByRole('button', { name: 'Set position of Desk in FLEET' }).click();
+    await dialog().getByLabel('Position').fill('999999');
+    await window.expecting(/400/, async () => {
+      await dialog().getByRole('button', { name: 'Set position' }).click();
+      await dialog().locator('.wrong').first().waitFor();
+    });
+    await dialog().getByLabel('Position').fill('0');
+    await dialog().getByRole('button', { name: 'Set position' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await fleet()
+      .getByText(/\d+ facts? behind/)
+      .waitFor(patiently);
+    expect(await findings()).toEqual([]);
+    const consumer = await jetstream(client).consumers.get('FLEET', user);
+    const types: (string | undefined)[] = [];
+    await until(
+      async () => {
+        for await (const message of await consumer.fetch({ max_messages: 100, expires: 1_000 })) {
+          types.push(message.headers?.get('ce-facttype'));
+          await message.ackAck();
+        }
+        return types;
+      },
+      (seen) => seen.includes('NodeRegistered'),
+      within30,
+    );
+    await fleet().getByText('Up to date').waitFor(patiently);
+  });
+
+  it('is let in nowhere while it is suspended, and again when it is resumed', async () => {
+    const closed = client.closed();
+    await card().getByRole('button', { name: 'Suspend Desk' }).click();
+    expect(await findings()).toEqual([]);
+    await asked().getByRole('button', { name: 'Suspend', exact: true }).click();
+    await card().getByText('Suspended', { exact: true }).waitFor();
+    await closed;
+    await expect(comeIn()).rejects.toThrow(/authorization/i);
+    await card().getByRole('button', { name: 'Resume Desk' }).click();
+    await asked().getByRole('button', { name: 'Resume', exact: true }).click();
+    await card().getByText('Active', { exact: true }).waitFor();
+    client = await letIn();
+    await card().locator('[data-connected]').getByText('1 connection').waitFor(patiently);
+  });
+
+  it('is gone for good once it is revoked: its connection at once, and its secret is worth nothing', async () => {
+    const closed = client.closed();
+    await card().getByRole('button', { name: 'Revoke Desk' }).click();
+    expect(await findings()).toEqual([]);
+    await asked().getByRole('button', { name: 'Revoke', exact: true }).click();
+    await card().getByText('Revoked', { exact: true }).waitFor();
+    await closed;
+    await expect(comeIn()).rejects.toThrow(/authorization/i);
+    expect(await card().getByRole('button').count()).toBe(0);
+  });
+});
