@@ -10,6 +10,12 @@ users=${NATS_USERS_FILE:-/users/nats-users}
 refused=${NATS_LOG_FILE:-/users/nats-refused.log}
 template=${NATS_TEMPLATE:-$template}
 
+# A new volume belongs to root until the registry's image has been there; a line of the log of refusals comes before that. Who
+# writes the users is the user `node` of the images.
+if [ "$(id -u)" = 0 ] && [ -d "${users%/*}" ]; then
+  chown 1000:1000 "${users%/*}"
+fi
+
 # Before there were accounts, all streams lay in the server's own one.
 if [ -d "$store/jetstream/\$G" ] && [ ! -e "$store/jetstream/MUSTER" ]; then
   mv "$store/jetstream/\$G" "$store/jetstream/MUSTER"
