@@ -16,8 +16,9 @@ import { load } from '../drills/request-load.js';
 import { LivePage } from '../drills/scale/live-page.js';
 import { isPortFree } from '../start/ports.js';
 import { CannotGoOn, say } from '../terminal.js';
-import { furtherNodes } from './addition.js';
+import { addition } from './addition.js';
 import { type Engine, findEngine, NO_ENGINE, NoEngine } from './engine.js';
+import { visit } from './outsider.js';
 import { type ImageSize, sizesTable } from './sizes.js';
 import { SERVICES, Stack } from './stack.js';
 
@@ -35,7 +36,7 @@ const GREEN_WITHIN_MS = 90_000;
 /** A monitor that dies lets go its nodes after 10 s at the latest; the next one takes them and dials. */
 const TAKEN_OVER_WITHIN_MS = 15_000;
 const SCALE = { gateway: 2, router: 2, monitor: 3, registry: 2, stats: 2 } as const;
-const RESTARTED = ['registry', 'monitor', 'stats', 'router', 'gateway', 'nats', 'postgres'] as const;
+const RESTARTED = ['registry', 'monitor', 'stats', 'webhooks', 'router', 'gateway', 'nats', 'postgres'] as const;
 /** The person whom the browser test makes. */
 const account = { name: 'Ada', password: 'correct horse battery' };
 
@@ -78,6 +79,7 @@ async function check(engine: Engine): Promise<void> {
   await door.must('POST', '/api/session', account);
 
   const ids = await prepareNodes(door);
+  await letIn(door, ports.bus);
   const key = await makeKey(door);
   const seen = new Set<string>();
   const orders = new OrderStream(door, ids.at(-1) ?? '');
@@ -124,12 +126,15 @@ async function prepare(engine: Engine) {
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
-  const ports = { console: await freePort(18_080), api: await freePort(18_090) };
+  const ports = { console: await freePort(18_080), api: await freePort(18_090), bus: await freePort(18_422) };
   const stack = await Stack.prepare({
     engine,
     root,
     secrets,
-    addition: furtherNodes(FURTHER, secretOf('MUSTER_ACCESS_KEY'), models, version),
+    addition: addition({
+      ...{ names: FURTHER, accessKey: secretOf('MUSTER_ACCESS_KEY'), modelsFolder: models },
+      ...{ version, busPort: ports.bus },
+    }),
     settings: {
       CONSOLE_PORT: String(ports.console),
       API_PORT: String(ports.api),
@@ -179,6 +184,15 @@ async function prepareNodes(door: Console): Promise<string[]> {
     (await door.nodes()).some(({ executors }) => executors.some(({ state }) => state === 'online')) ? true : undefined,
   );
   return ids;
+}
+
+/** An outsider comes to the bus in its container, reads, and is revoked. */
+async function letIn(door: Console, port: number): Promise<void> {
+  const { inAfterMs, facts, outAfterMs, isRefusedAfterwards } = await visit(door, `127.0.0.1:${port}`);
+  say(
+    `An outsider was let in by NATS ${seconds(inAfterMs)} s after it was made, read ${facts} facts, and was out ${seconds(outAfterMs)} s after it was revoked`,
+  );
+  if (!isRefusedAfterwards) wrong.push('an outsider that was revoked is let in again');
 }
 
 /** Each service is restarted while orders and requests go on, and is healthy before the next one is. */
