@@ -79,7 +79,6 @@ async function check(engine: Engine): Promise<void> {
   await door.must('POST', '/api/session', account);
 
   const ids = await prepareNodes(door);
-  await letIn(door, ports.bus);
   const key = await makeKey(door);
   const seen = new Set<string>();
   const orders = new OrderStream(door, ids.at(-1) ?? '');
@@ -89,6 +88,8 @@ async function check(engine: Engine): Promise<void> {
     signal: ended.signal,
     onCompleted: (requestId) => seen.add(requestId),
   });
+  // What it may read begins when it is made: the orders are the facts that it waits for.
+  await letIn(door, ports.bus);
   await restartEach(stack, door, ids, orders);
   await scaleOut(stack, door, address, ids);
   ended.abort();
