@@ -79,6 +79,8 @@ describe('tracing', () => {
     const resource = sent[0]?.resourceSpans[0]?.resource.attributes ?? [];
     const of = (key: string) => resource.find((attribute) => attribute.key === key)?.value.stringValue;
     expect([of('service.name'), of('service.instance.id'), of('region')]).toEqual(['muster-test', 'here:1', 'eu west']);
+    // The receiver has them before the exporter has its answer.
+    await until(() => tracing?.counts.exported === 2);
     expect(tracing?.counts).toEqual({ exported: 2, dropped: 0, failed: 0 });
   });
 
