@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NodeView, type WebhookDelivery } from '@muster/contracts';
 import { until } from '@muster/testing';
+import { connect } from '@nats-io/transport-node';
 import type { Page } from 'playwright-core';
 import { admin, makeFirstAccount } from './harness/pages.js';
 import { callFrom } from './harness/rest.js';
@@ -62,6 +63,16 @@ describe('the programs of docs/integration.md, against the running system', () =
       ...{ MUSTER_URL: stage.muster.address, MUSTER_NATS: `nats://127.0.0.1:${nats}` },
       ...{ MUSTER_USER: natsUser, MUSTER_SECRET: secret },
     };
+    // A program started by hand comes long after nats-server knows a new secret, which is within two seconds.
+    await until(
+      async () => {
+        const login = { user: natsUser, pass: secret, inboxPrefix: `_INBOX_${natsUser}` };
+        await (await connect({ servers: `127.0.0.1:${nats}`, ...login, reconnect: false })).close();
+        return true;
+      },
+      undefined,
+      within30,
+    );
     node = await until(
       async () => ((await callFrom(page, 'GET', '/api/nodes')).body as { nodes: NodeView[] }).nodes[0] as NodeView,
       (found) => found !== undefined,

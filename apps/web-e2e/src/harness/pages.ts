@@ -18,7 +18,9 @@ export async function makeFirstAccount(page: Page, code: string, { name, passwor
 }
 
 export async function signIn(page: Page, { name, password }: Person): Promise<void> {
-  await page.getByLabel('Name').fill(name);
+  // The page before it has a field whose label holds "name" too: without this the name may end up there.
+  await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
+  await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Nodes', level: 1 }).waitFor();
