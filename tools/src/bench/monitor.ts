@@ -20,6 +20,8 @@ import { registeredNode, tellFacts } from './tell-facts.js';
 // `npm run bench -- monitor [nodes]`: what the monitor takes for so many nodes, 1,000 unless told otherwise, with 50 values a second each, and what Prometheus does.
 const NODES = Number(process.argv[3] ?? 1_000);
 const VALUES = 50;
+/** What Prometheus stores of itself with each answer of a target: up, the scrape's duration, its samples before and after relabelling, new series. */
+const VALUES_OF_A_SCRAPE = 5;
 /** What the monitor keeps of each node in memory: full from the first moment on, since it is memory that is compared. */
 const WINDOW_S = 300;
 const WINDOWS = 3;
@@ -204,7 +206,8 @@ async function prometheus(folder: string): Promise<Watcher> {
     () => answers(`${url}/-/ready`),
   );
   stops.push(() => server.stop());
-  const taken = () => metricOf(url, 'prometheus_tsdb_head_samples_appended_total');
+  const taken = async () =>
+    ((await metricOf(url, 'prometheus_tsdb_head_samples_appended_total')) * VALUES) / (VALUES + VALUES_OF_A_SCRAPE);
   await holds('every target was asked', async () => {
     const values = await taken();
     return { holds: values >= NODES * VALUES, values };
