@@ -7,6 +7,7 @@ import {
   type Permission,
   Refusal,
 } from '@muster/contracts';
+import { changeOf, sorted } from '../changed-fields.js';
 
 interface Held {
   readonly ownerId: string;
@@ -108,16 +109,6 @@ function changed(
   return [{ type: 'ApiKeyChanged', data: { keyId, ownerId, ...change, at } }];
 }
 
-/** What was and what is, under the field's name; nothing when it was not given or stays. */
-function changeOf<Field extends Changeable, Value>(
-  field: Field,
-  from: Value,
-  to: NoInfer<Value> | undefined,
-): { [F in Field]?: { from: Value; to: Value } } {
-  if (to === undefined || JSON.stringify(from) === JSON.stringify(to)) return {};
-  return { [field]: { from, to } } as { [F in Field]?: { from: Value; to: Value } };
-}
-
 /** Refuses with `not-permitted` what would give more than one has oneself, by the rule of `mayGiveToKey`. */
 export function giveOnly(
   permissions: readonly KeyPermission[],
@@ -139,5 +130,3 @@ function stillToCome(expiresAt: string | null, at: string): void {
 
 const isLimited = (limits: KeyLimits | null): limits is KeyLimits =>
   limits !== null && Object.values(limits).some((limit) => limit !== undefined);
-
-const sorted = <Text extends string>(texts: readonly Text[]): Text[] => [...new Set(texts)].sort();

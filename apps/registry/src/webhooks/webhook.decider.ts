@@ -1,12 +1,13 @@
 import {
   type Decider,
-  neededToGive,
   type PauseCause,
   type Permission,
   Refusal,
   type StreamName,
   type WebhookEvent,
 } from '@muster/contracts';
+import { changeOf, sorted } from '../changed-fields.js';
+import { giveStreams } from '../integrations/give-streams.js';
 
 interface Held {
   readonly name: string;
@@ -134,24 +135,5 @@ function changed(
   return [{ type: 'WebhookChanged', data: { webhookId, ...change, at } }];
 }
 
-/** What was and what is, under the field's name; nothing when it was not given or stays. */
-function changeOf<Field extends keyof Held, Value>(
-  field: Field,
-  from: Value,
-  to: NoInfer<Value> | undefined,
-): { [F in Field]?: { from: Value; to: Value } } {
-  if (to === undefined || JSON.stringify(from) === JSON.stringify(to)) return {};
-  return { [field]: { from, to } } as { [F in Field]?: { from: Value; to: Value } };
-}
-
-/** Refuses with `not-permitted` streams whose facts one may not read oneself, by the rule of `neededToGive`. */
-function giveOnly(streams: readonly StreamName[], may: readonly Permission[]): void {
-  const beyond = streams.filter((stream) => neededToGive(stream).some((permission) => !may.includes(permission)));
-  if (beyond.length > 0)
-    throw new Refusal('not-permitted', {
-      field: 'streams',
-      words: `You can have sent only what you may read yourself: not ${beyond.join(', ')}.`,
-    });
-}
-
-const sorted = <Text extends string>(texts: readonly Text[]): Text[] => [...new Set(texts)].sort();
+const giveOnly = (streams: readonly StreamName[], may: readonly Permission[]): void =>
+  giveStreams('You can have sent', streams, may);
