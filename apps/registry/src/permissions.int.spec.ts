@@ -10,10 +10,10 @@ import {
   settingsOrders,
   webhookOrders,
 } from '@muster/contracts';
-import { testDatabase, type TestDatabase, testNats, type TestNats, triedByEverybody } from '@muster/testing';
+import { triedByEverybody } from '@muster/testing';
 import { ModulesContainer } from '@nestjs/core';
 import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
-import { Asker, newSecret, startRegistry } from './under-test.js';
+import { Stage } from './under-test.js';
 
 /** Every order that the running registry answers, given by everybody there can be. Nothing here names an order. */
 
@@ -30,27 +30,16 @@ const table: readonly Order[] = [
 ];
 
 describe('every order to the running registry', () => {
-  let database: TestDatabase;
-  let nats: TestNats;
-  let registry: Awaited<ReturnType<typeof startRegistry>>;
-  let asker: Asker;
+  let stage: Stage;
 
   beforeAll(async () => {
-    [database, nats] = await Promise.all([testDatabase(), testNats()]);
-    const places = { databaseUrl: database.url, natsUrl: nats.url, secret: newSecret() };
-    registry = await startRegistry(places);
-    asker = await Asker.open(places);
+    stage = await Stage.open();
   }, 30_000);
-  afterAll(async () => {
-    await asker.close();
-    await registry.stop();
-    await nats.stop();
-    await database.drop();
-  });
+  afterAll(() => stage.close());
 
   /** The subjects that its controllers answer, as Nest has them. */
   const answered = (): string[] =>
-    [...registry.app.get(ModulesContainer).values()].flatMap(({ controllers }) =>
+    [...stage.registry.app.get(ModulesContainer).values()].flatMap(({ controllers }) =>
       [...controllers.values()].flatMap(({ metatype }) => {
         const prototype = (metatype as { prototype: object }).prototype;
         return Object.getOwnPropertyNames(prototype).flatMap((name) => {
@@ -68,7 +57,7 @@ describe('every order to the running registry', () => {
   it('is obeyed for whom the table names, and refused to everybody else', async () => {
     const wrong = await triedByEverybody(table, (order, caller) =>
       // One answer or many: the refusal comes the same way.
-      asker.bus.ask(order as Order & { answers: 'once' }, null as never, caller),
+      stage.asker.bus.ask(order as Order & { answers: 'once' }, null as never, caller),
     );
     expect(wrong).toEqual([]);
   }, 60_000);

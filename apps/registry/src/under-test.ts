@@ -15,6 +15,7 @@ import {
   type VerifyStep,
 } from '@muster/contracts';
 import { type RunningService, startService } from '@muster/service';
+import { testDatabase, type TestDatabase, testNats, type TestNats } from '@muster/testing';
 import { registry } from './registry.js';
 
 export const FIRST_CODE = 'K7QF-2M9D';
@@ -87,6 +88,39 @@ export class Asker {
     await this.bus.close();
   }
 }
+
+/** A registry with a database, a bus and somebody who asks, all of a spec's own. */
+export class Stage {
+  private constructor(
+    readonly nats: TestNats,
+    readonly database: TestDatabase,
+    readonly places: Places,
+    readonly registry: Awaited<ReturnType<typeof startRegistry>>,
+    readonly asker: Asker,
+  ) {}
+
+  static async open(): Promise<Stage> {
+    const [database, nats] = await Promise.all([testDatabase(), testNats()]);
+    const places = { databaseUrl: database.url, natsUrl: nats.url, secret: newSecret() };
+    const registry = await startRegistry(places);
+    return new Stage(nats, database, places, registry, await Asker.open(places));
+  }
+
+  async close(): Promise<void> {
+    await this.asker.close();
+    await this.registry.stop();
+    await this.nats.stop();
+    await this.database.drop();
+  }
+}
+
+/** Somebody with these permissions, as the gateway tells of them. */
+export const callerWith = (permissions: readonly Permission[] = allPermissions, id: string = randomUUID()): Caller => ({
+  actor: { kind: 'account', id, name: 'Ada' },
+  permissions: [...permissions],
+  commandId: randomUUID(),
+  correlationId: randomUUID(),
+});
 
 export interface AskedAs {
   readonly commandId?: string;

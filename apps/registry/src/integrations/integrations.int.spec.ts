@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { AskedWith } from '@muster/bus';
 import {
-  allPermissions,
   type Caller,
   ChangeIntegration,
   CreateIntegration,
@@ -10,57 +9,39 @@ import {
   Integrations,
   type ListedIntegration,
   ListIntegrations,
-  type Permission,
   ReadHistory,
   ReplaceIntegrationSecret,
   ResumeIntegration,
   RevokeIntegration,
   SuspendIntegration,
 } from '@muster/contracts';
-import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
+import { until } from '@muster/testing';
 import { compare } from 'bcryptjs';
 import { DataSource } from 'typeorm';
-import { Asker, newSecret, type Places, refusalOf, startRegistry } from '../under-test.js';
+import { callerWith, refusalOf, Stage } from '../under-test.js';
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 describe('the registry, about integrations', () => {
-  let database: TestDatabase;
-  let nats: TestNats;
-  let places: Places;
-  let registry: Awaited<ReturnType<typeof startRegistry>>;
-  let asker: Asker;
+  let stage: Stage;
 
   beforeAll(async () => {
-    [database, nats] = await Promise.all([testDatabase(), testNats()]);
-    places = { databaseUrl: database.url, natsUrl: nats.url, secret: newSecret() };
-    registry = await startRegistry(places);
-    asker = await Asker.open(places);
+    stage = await Stage.open();
   }, 30_000);
-  afterAll(async () => {
-    await asker.close();
-    await registry.stop();
-    await nats.stop();
-    await database.drop();
-  });
+  afterAll(() => stage.close());
 
-  const by = (permissions: readonly Permission[] = allPermissions, id: string = randomUUID()): Caller => ({
-    actor: { kind: 'account', id, name: 'Ada' },
-    permissions: [...permissions],
-    commandId: randomUUID(),
-    correlationId: randomUUID(),
-  });
-  const make = async (more: Partial<AskedWith<typeof CreateIntegration>> = {}, caller: Caller = by()) => {
+  const make = async (more: Partial<AskedWith<typeof CreateIntegration>> = {}, caller: Caller = callerWith()) => {
     const integrationId = randomUUID();
     const request: AskedWith<typeof CreateIntegration> = {
       ...{ integrationId, name: 'Desk', streams: ['FLEET'], doors: ['nats', 'http'] },
       ...more,
     };
-    return { ...(await asker.bus.ask(CreateIntegration, request, caller)), integrationId: request.integrationId };
+    return { ...(await stage.asker.bus.ask(CreateIntegration, request, caller)), integrationId: request.integrationId };
   };
   const list = async (): Promise<ListedIntegration[]> => {
     const all: ListedIntegration[] = [];
-    for await (const part of asker.bus.askStream(ListIntegrations, {}, by())) all.push(...part.integrations);
+    for await (const part of stage.asker.bus.askStream(ListIntegrations, {}, callerWith()))
+      all.push(...part.integrations);
     return all;
   };
   const listed = async (id: string) => (await list()).find(({ integrationId }) => integrationId === id);
@@ -76,7 +57,7 @@ describe('the registry, about integrations', () => {
       secretSince: expect.any(String) as string,
       activity: expect.objectContaining({ connections: [], troubles: [] }) as object,
     });
-    const store = await new DataSource({ type: 'postgres', url: database.url, schema: 'registry' }).initialize();
+    const store = await new DataSource({ type: 'postgres', url: stage.database.url, schema: 'registry' }).initialize();
     const kept = await store.query<unknown[]>('select * from registry.events');
     const rows = await store.query<{ nats_hash: string }[]>(
       'select * from registry.integrations where integration_id = $1',
@@ -84,39 +65,39 @@ describe('the registry, about integrations', () => {
     );
     await store.destroy();
     expect(await compare(secret, rows[0]?.nats_hash ?? '')).toBe(true);
-    const everything = JSON.stringify([kept, rows, registry.log]);
+    const everything = JSON.stringify([kept, rows, stage.registry.log]);
     expect(everything).toContain(hashOf(secret));
     expect(everything).not.toContain(secret.slice(11));
   });
 
   it('answers an order that is sent again with the same secret, and shows it to nobody else', async () => {
-    const caller = by();
+    const caller = callerWith();
     const integrationId = randomUUID();
     const first = await make({ integrationId }, caller);
     expect(await make({ integrationId }, caller)).toEqual(first);
-    const other = { ...by(), commandId: caller.commandId };
+    const other = { ...callerWith(), commandId: caller.commandId };
     expect((await refusalOf(make({ integrationId }, other))).code).toBe('secret-shown-once');
   });
 
   it('lets nobody give more than they may read themselves', async () => {
-    const few = by(['integrations:manage', 'fleet:view']);
+    const few = callerWith(['integrations:manage', 'fleet:view']);
     expect((await refusalOf(make({ streams: ['ACCESS'] }, few))).detail.field).toBe('streams');
     const { integrationId } = await make({ streams: ['ACCESS'] });
-    const replaced = asker.bus.ask(ReplaceIntegrationSecret, { integrationId }, few);
+    const replaced = stage.asker.bus.ask(ReplaceIntegrationSecret, { integrationId }, few);
     expect((await refusalOf(replaced)).code).toBe('not-permitted');
   });
 
   it('replaces a secret, and every door knows by the facts which one holds', async () => {
     const known = new Integrations();
-    const following = await asker.bus.followFacts([factFamilies.integration], (fact) => void known.apply(fact));
+    const following = await stage.asker.bus.followFacts([factFamilies.integration], (fact) => void known.apply(fact));
     const { integrationId, secret } = await make();
-    const { secret: next } = await asker.ask(ReplaceIntegrationSecret, { integrationId });
+    const { secret: next } = await stage.asker.ask(ReplaceIntegrationSecret, { integrationId });
     await until(
       () => known.byHash(hashOf(next))?.integrationId,
       (id) => id === integrationId,
     );
     expect(known.byHash(hashOf(secret))).toBeUndefined();
-    await asker.ask(SuspendIntegration, { integrationId, reason: 'Too chatty' });
+    await stage.asker.ask(SuspendIntegration, { integrationId, reason: 'Too chatty' });
     await until(
       () => known.byHash(hashOf(next))?.suspended,
       (cause) => cause === 'by-hand',
@@ -128,30 +109,32 @@ describe('the registry, about integrations', () => {
 
   it('changes, suspends, resumes and revokes, and lets the second of two who change one reload', async () => {
     const { integrationId, version } = await make();
-    await asker.ask(ChangeIntegration, { integrationId, name: 'Tickets', expectedVersion: version });
-    const late = await refusalOf(asker.ask(ChangeIntegration, { integrationId, name: 'Late', expectedVersion: 1 }));
+    await stage.asker.ask(ChangeIntegration, { integrationId, name: 'Tickets', expectedVersion: version });
+    const late = await refusalOf(
+      stage.asker.ask(ChangeIntegration, { integrationId, name: 'Late', expectedVersion: 1 }),
+    );
     expect(late).toMatchObject({ code: 'version-conflict', detail: { currentVersion: 2 } });
-    await asker.ask(SuspendIntegration, { integrationId, reason: 'Too chatty' });
+    await stage.asker.ask(SuspendIntegration, { integrationId, reason: 'Too chatty' });
     expect(await listed(integrationId)).toMatchObject({
       ...{ name: 'Tickets', state: 'suspended', version: 3 },
       suspended: { because: 'by-hand', reason: 'Too chatty', by: 'Ada', at: expect.any(String) as string },
     });
-    await asker.ask(ResumeIntegration, { integrationId });
+    await stage.asker.ask(ResumeIntegration, { integrationId });
     expect(await listed(integrationId)).toMatchObject({ state: 'active' });
     expect(await listed(integrationId)).not.toHaveProperty('suspended');
-    const revoked = await asker.ask(RevokeIntegration, { integrationId });
-    expect(await asker.ask(RevokeIntegration, { integrationId })).toEqual(revoked);
+    const revoked = await stage.asker.ask(RevokeIntegration, { integrationId });
+    expect(await stage.asker.ask(RevokeIntegration, { integrationId })).toEqual(revoked);
     expect(await listed(integrationId)).toMatchObject({ state: 'revoked' });
-    expect((await refusalOf(asker.ask(ResumeIntegration, { integrationId }))).code).toBe('integration-revoked');
+    expect((await refusalOf(stage.asker.ask(ResumeIntegration, { integrationId }))).code).toBe('integration-revoked');
     const { entries } = await until(
-      () => asker.ask(ReadHistory, { filter: { family: 'integration' }, limit: 5 }),
+      () => stage.asker.ask(ReadHistory, { filter: { family: 'integration' }, limit: 5 }),
       ({ entries: [newest] }) => newest?.type === 'IntegrationRevoked' && newest.subject.id === integrationId,
     );
     expect(entries[0]?.subject).toEqual({ kind: 'integration', id: integrationId, name: 'Tickets' });
   });
 
   it('makes no more than a hundred integrations', async () => {
-    const store = await new DataSource({ type: 'postgres', url: database.url, schema: 'registry' }).initialize();
+    const store = await new DataSource({ type: 'postgres', url: stage.database.url, schema: 'registry' }).initialize();
     await store.query(
       `insert into registry.integrations (integration_id, name, streams, doors, prefix, nats_hash, created_at, secret_since, version)
        select gen_random_uuid(), 'Many', '{FLEET}', '{http}', 'msi_aaaaaa', '', now(), now(), 1 from generate_series(1, 100)`,

@@ -1,58 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { webhookSecret } from '@muster/bus';
-import {
-  allPermissions,
-  type Caller,
-  CreateWebhook,
-  type Permission,
-  ReadHistory,
-  RemoveWebhook,
-  ReplaceWebhookSecret,
-} from '@muster/contracts';
-import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
-import { Asker, newSecret, type Places, refusalOf, startRegistry } from '../under-test.js';
+import { type Caller, CreateWebhook, ReadHistory, RemoveWebhook, ReplaceWebhookSecret } from '@muster/contracts';
+import { until } from '@muster/testing';
+import { callerWith, refusalOf, Stage } from '../under-test.js';
 import { MAX_WEBHOOKS } from './webhooks.js';
 
 describe('the registry, about webhooks', () => {
-  let database: TestDatabase;
-  let nats: TestNats;
-  let places: Places;
-  let registry: Awaited<ReturnType<typeof startRegistry>>;
-  let asker: Asker;
+  let stage: Stage;
 
   beforeAll(async () => {
-    [database, nats] = await Promise.all([testDatabase(), testNats()]);
-    places = { databaseUrl: database.url, natsUrl: nats.url, secret: newSecret() };
-    registry = await startRegistry(places);
-    asker = await Asker.open(places);
+    stage = await Stage.open();
   }, 30_000);
-  afterAll(async () => {
-    await asker.close();
-    await registry.stop();
-    await nats.stop();
-    await database.drop();
-  });
+  afterAll(() => stage.close());
 
-  const by = (permissions: readonly Permission[] = allPermissions, id: string = randomUUID()): Caller => ({
-    actor: { kind: 'account', id, name: 'Ada' },
-    permissions: [...permissions],
-    commandId: randomUUID(),
-    correlationId: randomUUID(),
-  });
   const url = 'https://desk.example/muster';
-  const make = (webhookId: string, caller: Caller = by(), more: object = {}) =>
-    asker.bus.ask(CreateWebhook, { webhookId, name: 'Desk', url, streams: ['FLEET'], ...more }, caller);
+  const make = (webhookId: string, caller: Caller = callerWith(), more: object = {}) =>
+    stage.asker.bus.ask(CreateWebhook, { webhookId, name: 'Desk', url, streams: ['FLEET'], ...more }, caller);
 
   it('shows a secret once: to whoever sends the same order again, and to nobody else', async () => {
     const webhookId = randomUUID();
-    const caller = by();
+    const caller = callerWith();
     const shown = await make(webhookId, caller);
-    expect(shown).toEqual({ secret: webhookSecret(places.secret, webhookId, 1), version: 1 });
+    expect(shown).toEqual({ secret: webhookSecret(stage.places.secret, webhookId, 1), version: 1 });
     expect(await make(webhookId, caller)).toEqual(shown);
-    const other = { ...by(), commandId: caller.commandId };
+    const other = { ...callerWith(), commandId: caller.commandId };
     expect((await refusalOf(make(webhookId, other))).code).toBe('secret-shown-once');
-    const replaced = await asker.bus.ask(ReplaceWebhookSecret, { webhookId }, by());
-    expect(replaced).toEqual({ secret: webhookSecret(places.secret, webhookId, 2), version: 2 });
+    const replaced = await stage.asker.bus.ask(ReplaceWebhookSecret, { webhookId }, callerWith());
+    expect(replaced).toEqual({ secret: webhookSecret(stage.places.secret, webhookId, 2), version: 2 });
   });
 
   it('tells it in the history, without any secret', async () => {
@@ -60,13 +34,13 @@ describe('the registry, about webhooks', () => {
     const { secret } = await make(webhookId);
     const entries = await until(
       async () =>
-        (await asker.bus.ask(ReadHistory, { filter: { family: 'webhook' }, limit: 100 }, by())).entries.filter(
-          ({ subject }) => subject.id === webhookId,
-        ),
+        (
+          await stage.asker.bus.ask(ReadHistory, { filter: { family: 'webhook' }, limit: 100 }, callerWith())
+        ).entries.filter(({ subject }) => subject.id === webhookId),
       ({ length }) => length === 1,
     );
     expect(entries[0]).toMatchObject({ type: 'WebhookCreated', subject: { kind: 'webhook', name: 'Desk' } });
-    const rows = await database.query<{ text: string }>(
+    const rows = await stage.database.query<{ text: string }>(
       `select data::text as text from registry.events where stream_id like 'webhook-%'`,
     );
     for (const { text } of rows) expect(text).not.toContain(secret.slice(6));
@@ -79,7 +53,7 @@ describe('the registry, about webhooks', () => {
     ['ftp://desk.example/', 'must begin with https://'],
     ['desk.example', 'This is not an address'],
   ])('refuses the address %s', async (wrong, words) => {
-    const refusal = await refusalOf(make(randomUUID(), by(), { url: wrong }));
+    const refusal = await refusalOf(make(randomUUID(), callerWith(), { url: wrong }));
     expect(refusal).toMatchObject({
       code: 'bad-input',
       detail: { field: 'url', words: expect.stringContaining(words) },
@@ -87,7 +61,7 @@ describe('the registry, about webhooks', () => {
   });
 
   it('has room for so many', async () => {
-    const [row] = await database.query<{ count: string }>(
+    const [row] = await stage.database.query<{ count: string }>(
       `select count(*) as count from registry.events where type = 'WebhookCreated'`,
     );
     const ids: string[] = [];
@@ -97,7 +71,7 @@ describe('the registry, about webhooks', () => {
       ids.push(webhookId);
     }
     expect((await refusalOf(make(randomUUID()))).code).toBe('too-many-webhooks');
-    await asker.bus.ask(RemoveWebhook, { webhookId: ids[0] ?? '' }, by());
+    await stage.asker.bus.ask(RemoveWebhook, { webhookId: ids[0] ?? '' }, callerWith());
     await make(randomUUID());
   }, 30_000);
 });
