@@ -4,7 +4,7 @@ import { until } from '@muster/testing';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Page } from 'playwright-core';
-import { seriousFindings } from './harness/axe.js';
+import { findingsInBothThemes } from './harness/axe.js';
 import type { ConsoleWindow } from './harness/console.js';
 import { admin, makeFirstAccount } from './harness/pages.js';
 import { Stage } from './harness/stage.js';
@@ -43,14 +43,6 @@ describe('an integration, from the page to a client of NATS', () => {
   const card = () => page.getByRole('region', { name: 'Desk' });
   /** How far it has read in the stream FLEET, as the page says it. */
   const fleet = () => card().getByRole('row').filter({ hasText: 'FLEET' });
-  /** What axe calls serious, in light and in dark. */
-  const findings = async (): Promise<string[]> => {
-    const light = await seriousFindings(page);
-    await page.emulateMedia({ colorScheme: 'dark' });
-    const dark = await seriousFindings(page);
-    await page.emulateMedia({ colorScheme: 'light' });
-    return [...light, ...dark];
-  };
   const comeIn = async (): Promise<NatsConnection> => {
     const connection = await connect({
       ...{ servers, user, pass: secret, inboxPrefix: `_INBOX_${user}`, name: 'ticket desk' },
@@ -65,18 +57,18 @@ describe('an integration, from the page to a client of NATS', () => {
   it('is made with its secret shown once, beside programs that use it', async () => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Integrations' }).click();
     await page.getByText('Nobody outside reads the facts yet').waitFor();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     await page.getByRole('button', { name: 'New integration' }).click();
     await dialog().getByRole('button', { name: 'Make integration' }).click();
     await dialog().getByText('The name is empty').waitFor();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     await dialog().getByLabel('Name').fill('Desk');
     await dialog().getByRole('button', { name: 'Make integration' }).click();
     secret = await dialog().locator('[data-secret]').innerText();
     expect(secret).toMatch(/^msi_[\w-]{43}$/);
     const program = await dialog().getByLabel('A program for NATS').innerText();
     user = /integration-[0-9a-f-]{36}/.exec(program)?.[0] ?? '';
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     // A slip of the finger does not lose it.
     await page.keyboard.press('Escape');
     await dialog().getByRole('button', { name: 'I have copied it' }).click();
@@ -100,7 +92,7 @@ describe('an integration, from the page to a client of NATS', () => {
     await fleet()
       .getByText(/\d+ facts? behind/)
       .waitFor(patiently);
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     const consumer = await jetstream(client).consumers.get('FLEET', user);
     const types: (string | undefined)[] = [];
     await until(
@@ -120,7 +112,7 @@ describe('an integration, from the page to a client of NATS', () => {
   it('is let in nowhere while it is suspended, and again when it is resumed', async () => {
     const closed = client.closed();
     await card().getByRole('button', { name: 'Suspend Desk' }).click();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     await asked().getByRole('button', { name: 'Suspend', exact: true }).click();
     await card().getByText('Suspended', { exact: true }).waitFor();
     await closed;
@@ -135,7 +127,7 @@ describe('an integration, from the page to a client of NATS', () => {
   it('is gone for good once it is revoked: its connection at once, and its secret is worth nothing', async () => {
     const closed = client.closed();
     await card().getByRole('button', { name: 'Revoke Desk' }).click();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     await asked().getByRole('button', { name: 'Revoke', exact: true }).click();
     await card().getByText('Revoked', { exact: true }).waitFor();
     await closed;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { until } from '@muster/testing';
 import type { Page } from 'playwright-core';
-import { seriousFindings } from './harness/axe.js';
+import { findingsInBothThemes } from './harness/axe.js';
 import type { ConsoleWindow } from './harness/console.js';
 import { admin, makeFirstAccount, type Person, signIn } from './harness/pages.js';
 import { callFrom } from './harness/rest.js';
@@ -60,14 +60,6 @@ describe('webhooks, from the page to a receiver', () => {
       .split(' ')
       .includes(`v1,${mac.digest('base64')}`);
   };
-  /** What axe calls serious, in light and in dark. */
-  const findings = async (): Promise<string[]> => {
-    const light = await seriousFindings(page);
-    await page.emulateMedia({ colorScheme: 'dark' });
-    const dark = await seriousFindings(page);
-    await page.emulateMedia({ colorScheme: 'light' });
-    return [...light, ...dark];
-  };
 
   it('are none at first, beside the credentials of integrations', async () => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Integrations' }).click();
@@ -75,7 +67,7 @@ describe('webhooks, from the page to a receiver', () => {
     await page.getByRole('link', { name: 'Webhooks' }).click();
     await page.getByRole('heading', { name: 'Webhooks', level: 1 }).waitFor();
     await page.getByText('Facts are sent nowhere yet').waitFor();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
   });
 
   it('are made with their secret shown once, and wrong input is told at its field', async () => {
@@ -84,7 +76,7 @@ describe('webhooks, from the page to a receiver', () => {
     await dialog().getByLabel('Address').fill('http://desk.example/muster');
     await dialog().getByRole('button', { name: 'Make webhook' }).click();
     await dialog().getByText('The address must begin with https://').waitFor();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     await dialog().getByLabel('Address').fill(url);
     await dialog()
       .getByLabel(/ACCESS/)
@@ -93,7 +85,7 @@ describe('webhooks, from the page to a receiver', () => {
     await dialog().getByRole('button', { name: 'Make webhook' }).click();
     secret = await dialog().locator('[data-secret]').innerText();
     expect(secret).toMatch(/^whsec_/);
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await dialog().getByRole('button', { name: 'I have copied it' }).click();
     await card().getByText('AccountRenamed of').waitFor();
@@ -110,7 +102,7 @@ describe('webhooks, from the page to a receiver', () => {
     await card().getByRole('button', { name: 'Deliveries of Desk' }).click();
     const row = card().getByRole('row').filter({ hasText: 'Test' });
     await row.getByText('Taken with 204').waitFor();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
   });
 
   it('say that a receiver takes nothing, while it does, and what became of every try', async () => {
@@ -127,7 +119,7 @@ describe('webhooks, from the page to a receiver', () => {
     await card()
       .getByText(/\d+ facts? behind/)
       .waitFor();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     status = 204;
     await card().getByText('Active', { exact: true }).waitFor({ timeout: within30.withinMs });
     await card().getByRole('row').filter({ hasText: 'AccountRenamed' }).first().getByText('Taken with 204').waitFor();
@@ -143,7 +135,7 @@ describe('webhooks, from the page to a receiver', () => {
     await dialog().getByLabel('Position').fill('the beginning');
     await dialog().getByRole('button', { name: 'Replay' }).click();
     await dialog().getByText('This is not a position').waitFor();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     await dialog().getByLabel('Begin').selectOption('start');
     await dialog().getByRole('button', { name: 'Replay' }).click();
     await dialog().waitFor({ state: 'detached' });
@@ -164,7 +156,7 @@ describe('webhooks, from the page to a receiver', () => {
     await card().getByRole('button', { name: 'Pause Desk' }).click();
     await asked().getByRole('button', { name: 'Pause', exact: true }).click();
     await card().getByText('Paused by hand').waitFor();
-    expect(await findings()).toEqual([]);
+    expect(await findingsInBothThemes(page)).toEqual([]);
     await card().getByRole('button', { name: 'Resume Desk' }).click();
     await asked().getByRole('button', { name: 'Resume', exact: true }).click();
     await card().getByText('Active', { exact: true }).waitFor();
