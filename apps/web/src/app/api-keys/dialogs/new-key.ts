@@ -1,23 +1,30 @@
 import { DialogRef } from '@angular/cdk/dialog';
 import { Component, computed, inject, linkedSignal, signal } from '@angular/core';
 import { form, FormRoot } from '@angular/forms/signals';
-import { allKeyPermissions, type KeyPermission, type ManagedAccount, mayGiveToKey, routes } from '@muster/contracts';
+import {
+  allKeyPermissions,
+  type KeyPermission,
+  keyPermissions,
+  type ManagedAccount,
+  mayGiveToKey,
+  routes,
+} from '@muster/contracts';
 import { Api } from '../../api/api.js';
 import { Sending } from '../../api/sending.js';
 import { Fleet } from '../../live/fleet.js';
 import { Session } from '../../session/session.js';
+import { Choice } from '../../ui/choice.js';
 import { CopyButton } from '../../ui/copy-button.js';
 import { DialogFoot } from '../../ui/dialog-foot.js';
 import { TakesFocus } from '../../ui/focus.js';
 import { refusedAt } from '../../ui/refused.js';
 import { boundsFields, boundsOf, boundsRules, typedBounds } from '../key-bounds.js';
 import { BoundsFields } from './bounds-fields.js';
-import { PurposeChoice } from './purpose-choice.js';
 
 /** Makes an API key, and shows it this once. */
 @Component({
   selector: 'app-new-key',
-  imports: [BoundsFields, CopyButton, DialogFoot, FormRoot, PurposeChoice, TakesFocus],
+  imports: [BoundsFields, Choice, CopyButton, DialogFoot, FormRoot, TakesFocus],
   host: { '(keydown.escape)': 'leave()' },
   template: `
     @if (key(); as key) {
@@ -66,7 +73,12 @@ import { PurposeChoice } from './purpose-choice.js';
               </p>
             </div>
           }
-          <app-purpose-choice [choosable]="choosable()" [(selected)]="purposes" />
+          <app-choice
+            legend="May be used to"
+            [choosable]="choosable()"
+            [words]="purposeWords"
+            [(selected)]="purposes"
+          />
           @if (problem(); as words) {
             <p class="wrong" role="alert">{{ words }}</p>
           }
@@ -114,6 +126,7 @@ export class NewKey {
     const may = this.#session.account()?.permissions ?? [];
     return allKeyPermissions.filter((each) => mayGiveToKey(each, may, this.ownerId() === this.own()));
   });
+  protected readonly purposeWords = keyPermissions;
   protected readonly purposes = linkedSignal<readonly KeyPermission[], readonly KeyPermission[]>({
     source: this.choosable,
     computation: (choosable, before) => (before?.value ?? ['inference']).filter((each) => choosable.includes(each)),

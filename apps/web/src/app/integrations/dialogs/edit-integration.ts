@@ -16,22 +16,22 @@ import {
 import { Api } from '../../api/api.js';
 import { Sending } from '../../api/sending.js';
 import { Session } from '../../session/session.js';
+import { Choice } from '../../ui/choice.js';
 import { DialogFoot } from '../../ui/dialog-foot.js';
 import { Field } from '../../ui/field.js';
 import { refusedAt } from '../../ui/refused.js';
 import { holds } from '../../ui/rules.js';
 import { streamWords } from '../integration-words.js';
-import { Choice } from './choice.js';
-import { ShownSecretView } from './shown-secret.js';
+import { ShownIntegrationSecret } from './shown-integration-secret.js';
 
 /** Makes an integration and shows its secret this once, or changes one: its name, what it reads, where it is let in. */
 @Component({
   selector: 'app-edit-integration',
-  imports: [Choice, DialogFoot, Field, FormRoot, ShownSecretView],
+  imports: [Choice, DialogFoot, Field, FormRoot, ShownIntegrationSecret],
   host: { '(keydown.escape)': 'leave()' },
   template: `
     @if (shown(); as shown) {
-      <app-shown-secret
+      <app-shown-integration-secret
         titleId="integration-title"
         [shown]="shown"
         [doors]="doors()"

@@ -2,16 +2,16 @@ import { DIALOG_DATA, DialogRef } from '@angular/cdk/dialog';
 import { Component, inject, signal } from '@angular/core';
 import { type ListedIntegration, routes, type ShownSecret } from '@muster/contracts';
 import { Api } from '../../api/api.js';
-import { ShownSecretView } from './shown-secret.js';
+import { ShownIntegrationSecret } from './shown-integration-secret.js';
 
 /** Gives an integration another secret, and shows it this once. */
 @Component({
   selector: 'app-replace-secret',
-  imports: [ShownSecretView],
+  imports: [ShownIntegrationSecret],
   host: { '(keydown.escape)': 'leave()' },
   template: `
     @if (shown(); as shown) {
-      <app-shown-secret
+      <app-shown-integration-secret
         titleId="secret-title"
         [shown]="shown"
         [doors]="integration.doors"

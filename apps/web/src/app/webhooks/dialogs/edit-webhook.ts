@@ -15,21 +15,21 @@ import {
 import { Api } from '../../api/api.js';
 import { mapped, type Outcome } from '../../api/outcome.js';
 import { Sending } from '../../api/sending.js';
-import { Choice } from '../../integrations/dialogs/choice.js';
 import { streamWords } from '../../integrations/integration-words.js';
 import { Session } from '../../session/session.js';
+import { Choice } from '../../ui/choice.js';
 import { DialogFoot } from '../../ui/dialog-foot.js';
 import { Field } from '../../ui/field.js';
 import { Refusal } from '../../ui/refusal.js';
 import { refusedAt } from '../../ui/refused.js';
 import { holds, problemWith } from '../../ui/rules.js';
 import { Beginning, beginningOf, beginningRules } from './beginning.js';
-import { ShownWebhookSecretView } from './shown-webhook-secret.js';
+import { ShownWebhookSecret } from './shown-webhook-secret.js';
 
 /** Makes a webhook and shows its secret this once, or changes one: its name, where it sends, and what. */
 @Component({
   selector: 'app-edit-webhook',
-  imports: [Beginning, Choice, DialogFoot, Field, FormRoot, Refusal, ShownWebhookSecretView],
+  imports: [Beginning, Choice, DialogFoot, Field, FormRoot, Refusal, ShownWebhookSecret],
   host: { '(keydown.escape)': 'leave()' },
   template: `
     @if (secret(); as secret) {

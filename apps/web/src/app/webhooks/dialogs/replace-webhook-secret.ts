@@ -2,12 +2,12 @@ import { DIALOG_DATA, DialogRef } from '@angular/cdk/dialog';
 import { Component, inject, signal } from '@angular/core';
 import { type ListedWebhook, routes } from '@muster/contracts';
 import { Api } from '../../api/api.js';
-import { ShownWebhookSecretView } from './shown-webhook-secret.js';
+import { ShownWebhookSecret } from './shown-webhook-secret.js';
 
 /** Has a webhook sign with another secret, and shows it this once. */
 @Component({
   selector: 'app-replace-webhook-secret',
-  imports: [ShownWebhookSecretView],
+  imports: [ShownWebhookSecret],
   host: { '(keydown.escape)': 'leave()' },
   template: `
     @if (secret(); as secret) {
