@@ -6,14 +6,15 @@ import { Session } from '../session/session.js';
 import { settled } from '../testing/settled.js';
 import { Clock } from './clock.js';
 import { Connection } from './connection.js';
-import { type ReadList, registryList } from './registry-list.js';
+import type { ReadRemote } from './read-remote.js';
+import { registryList } from './registry-list.js';
 
 describe('a list of the registry', () => {
   const may = signal<readonly Permission[]>(['keys:manage']);
   const visible = signal(true);
   const changes = signal('1 0');
   const ask = jest.fn<Promise<Outcome<readonly string[]>>, []>();
-  let list: ReadList<string>;
+  let list: ReadRemote<readonly string[]>;
 
   beforeEach(() => {
     may.set(['keys:manage']);

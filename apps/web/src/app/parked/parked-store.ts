@@ -1,9 +1,8 @@
-import { inject, Service, signal } from '@angular/core';
-import { type ParkedEverywhere, type ParkedStream, type Retried, routes } from '@muster/contracts';
+import { inject, Service } from '@angular/core';
+import { type ParkedStream, type Retried, routes } from '@muster/contracts';
 import { Api } from '../api/api.js';
 import type { Outcome } from '../api/outcome.js';
-import { lost, type Remote } from '../live/remote.js';
-import { readWhileSeen } from '../live/while-seen.js';
+import { readRemote } from '../live/read-remote.js';
 
 /** It changes by itself, and others look after it too. */
 const READ_EVERY_MS = 5_000;
@@ -12,23 +11,14 @@ const READ_EVERY_MS = 5_000;
 @Service({ autoProvided: false })
 export class ParkedStore {
   readonly #api = inject(Api);
-  readonly #view = signal<Remote<ParkedEverywhere>>({ state: 'loading' });
-  readonly view = this.#view.asReadonly();
-
-  constructor() {
-    readWhileSeen({
-      needs: 'settings:manage',
-      everyMs: READ_EVERY_MS,
-      read: () => this.read(),
-      forget: () => this.#view.set({ state: 'loading' }),
-    });
-  }
+  readonly #parked = readRemote(() => this.#api.call(routes.listParked), {
+    needs: 'settings:manage',
+    everyMs: READ_EVERY_MS,
+  });
+  readonly view = this.#parked.view;
 
   async read(): Promise<void> {
-    const answer = await this.#api.call(routes.listParked);
-    if (answer.ok) this.#view.set({ state: 'ready', value: answer.value });
-    else if (answer.failure.code === 'outage') this.#view.update(lost);
-    else this.#view.set({ state: 'refused', words: answer.failure.words });
+    await this.#parked.read();
   }
 
   /** Tries a stream again, and reads what waits then. */

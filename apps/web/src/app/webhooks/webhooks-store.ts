@@ -1,8 +1,8 @@
-import { inject, Service, signal } from '@angular/core';
-import { type ListedWebhook, routes } from '@muster/contracts';
+import { inject, Service } from '@angular/core';
+import { routes } from '@muster/contracts';
 import { Api } from '../api/api.js';
-import { lost, type Remote } from '../live/remote.js';
-import { readWhileSeen } from '../live/while-seen.js';
+import { mapped } from '../api/outcome.js';
+import { readRemote } from '../live/read-remote.js';
 
 /** How far each is changes by itself. */
 const READ_EVERY_MS = 2_000;
@@ -11,29 +11,13 @@ const READ_EVERY_MS = 2_000;
 @Service({ autoProvided: false })
 export class WebhooksStore {
   readonly #api = inject(Api);
-  readonly #view = signal<Remote<readonly ListedWebhook[]>>({ state: 'loading' });
-  readonly view = this.#view.asReadonly();
-  /** Of answers that come out of order the one that was asked for last counts. */
-  #asked = 0;
-
-  constructor() {
-    readWhileSeen({
-      needs: 'integrations:manage',
-      everyMs: READ_EVERY_MS,
-      read: () => this.read(),
-      forget: () => {
-        this.#asked += 1;
-        this.#view.set({ state: 'loading' });
-      },
-    });
-  }
+  readonly #list = readRemote(
+    async () => mapped(await this.#api.call(routes.listWebhooks), ({ webhooks }) => webhooks),
+    { needs: 'integrations:manage', everyMs: READ_EVERY_MS },
+  );
+  readonly view = this.#list.view;
 
   async read(): Promise<void> {
-    const turn = (this.#asked += 1);
-    const answer = await this.#api.call(routes.listWebhooks);
-    if (turn !== this.#asked) return;
-    if (answer.ok) this.#view.set({ state: 'ready', value: answer.value.webhooks });
-    else if (answer.failure.code === 'outage') this.#view.update(lost);
-    else this.#view.set({ state: 'refused', words: answer.failure.words });
+    await this.#list.read();
   }
 }
