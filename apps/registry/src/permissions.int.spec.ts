@@ -13,7 +13,7 @@ import {
 import { triedByEverybody } from '@muster/testing';
 import { ModulesContainer } from '@nestjs/core';
 import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
-import { Stage } from './under-test.js';
+import { Stage } from './registry.fixture.js';
 
 /** Every order that the running registry answers, given by everybody there can be. Nothing here names an order. */
 

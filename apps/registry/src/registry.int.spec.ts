@@ -7,7 +7,7 @@ import { ChangeNode, Outage, ReadSettings, RegisterNode, RemoveNode } from '@mus
 import { endWithTestRun, testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
 import { GATEWAY } from './gateway.js';
 import { Settings } from './settings/settings.js';
-import { Asker, envOf, followAll, machine, newSecret, type Places, startRegistry } from './under-test.js';
+import { Asker, envOf, followAll, machine, newSecret, type Places, startRegistry } from './registry.fixture.js';
 
 const MAIN = join(import.meta.dirname, '../dist/main.js');
 

@@ -23,7 +23,7 @@ import {
   refusalOf,
   startRegistry,
   visit,
-} from '../under-test.js';
+} from '../registry.fixture.js';
 import { MAX_SESSIONS } from './account.decider.js';
 import { hashOfToken } from './session.js';
 

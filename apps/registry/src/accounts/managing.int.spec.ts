@@ -20,7 +20,7 @@ import {
   SignIn,
 } from '@muster/contracts';
 import { testDatabase, type TestDatabase, testNats, type TestNats } from '@muster/testing';
-import { Asker, newSecret, PASSWORD, refusalOf, startRegistry, visit } from '../under-test.js';
+import { Asker, newSecret, PASSWORD, refusalOf, startRegistry, visit } from '../registry.fixture.js';
 import { hashOfToken } from './session.js';
 
 const OTHER = 'another password';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { allPermissions, ChangeAccount, CreateAccount, ListAccounts, type Permission } from '@muster/contracts';
 import { testDatabase, type TestDatabase, testNats, type TestNats } from '@muster/testing';
 import { DataSource } from 'typeorm';
-import { Asker, newSecret, type Places, startRegistry } from '../under-test.js';
+import { Asker, newSecret, type Places, startRegistry } from '../registry.fixture.js';
 import { NEW_PERMISSIONS } from './new-permissions.js';
 
 const others = allPermissions.filter((each) => !NEW_PERMISSIONS.includes(each));

@@ -6,7 +6,7 @@ import { testDatabase, type TestDatabase } from '@muster/testing';
 import type { DataSource } from 'typeorm';
 import { openRegistryDatabase } from '../database.js';
 import { GATEWAY } from '../gateway.js';
-import { PASSWORD, refusalOf } from '../under-test.js';
+import { PASSWORD, refusalOf } from '../registry.fixture.js';
 import { Accounts } from './accounts.js';
 import { Passwords } from './passwords.js';
 import { Sessions } from './sessions.js';

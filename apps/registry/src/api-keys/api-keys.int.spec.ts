@@ -19,7 +19,7 @@ import {
 } from '@muster/contracts';
 import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
 import { DataSource } from 'typeorm';
-import { Asker, followAll, newSecret, type Places, refusalOf, startRegistry } from '../under-test.js';
+import { Asker, followAll, newSecret, type Places, refusalOf, startRegistry } from '../registry.fixture.js';
 import { hashOfKey } from './key-text.js';
 
 describe('the registry, about API keys', () => {

@@ -20,7 +20,7 @@ import {
 import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
 import type { DataSource } from 'typeorm';
 import { openRegistryDatabase } from '../database.js';
-import { Asker, machine, newSecret, refusalOf, startRegistry } from '../under-test.js';
+import { Asker, machine, newSecret, refusalOf, startRegistry } from '../registry.fixture.js';
 import { readFleetAt, readPage } from './history.query.js';
 import { takeIn } from './history.table.js';
 

@@ -18,7 +18,7 @@ import {
 import { until } from '@muster/testing';
 import { compare } from 'bcryptjs';
 import { DataSource } from 'typeorm';
-import { callerWith, refusalOf, Stage } from '../under-test.js';
+import { callerWith, refusalOf, Stage } from '../registry.fixture.js';
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 

@@ -6,7 +6,7 @@ import { RandomIds, SystemClock } from '@muster/service';
 import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
 import type { DataSource } from 'typeorm';
 import { openRegistryDatabase } from '../database.js';
-import { Asker, machine, newSecret, startRegistry } from '../under-test.js';
+import { Asker, machine, newSecret, startRegistry } from '../registry.fixture.js';
 import { AutoConnect } from './auto-connect.js';
 import { Nodes } from './nodes.js';
 

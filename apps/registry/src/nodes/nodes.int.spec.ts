@@ -13,7 +13,7 @@ import {
 } from '@muster/contracts';
 import type { RunningService } from '@muster/service';
 import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
-import { Asker, followAll, machine, newSecret, refusalOf, startRegistry } from '../under-test.js';
+import { Asker, followAll, machine, newSecret, refusalOf, startRegistry } from '../registry.fixture.js';
 
 type Machine = ReturnType<typeof machine>;
 

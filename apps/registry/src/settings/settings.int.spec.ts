@@ -15,7 +15,7 @@ import {
 } from '@muster/contracts';
 import type { RunningService } from '@muster/service';
 import { testDatabase, type TestDatabase, testNats, type TestNats, until } from '@muster/testing';
-import { Asker, followAll, machine, newSecret, type Places, refusalOf, startRegistry } from '../under-test.js';
+import { Asker, followAll, machine, newSecret, type Places, refusalOf, startRegistry } from '../registry.fixture.js';
 import { accessKeyId, newAccessKey } from './access-key.js';
 import { KeyRotation } from './key-rotation.js';
 

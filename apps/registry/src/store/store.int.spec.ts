@@ -17,7 +17,7 @@ import { testDatabase, type TestDatabase, testNats, type TestNats, until } from 
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { DataSource } from 'typeorm';
-import { Asker, machine, newSecret, refusalOf, startRegistry } from '../under-test.js';
+import { Asker, machine, newSecret, refusalOf, startRegistry } from '../registry.fixture.js';
 
 jest.setTimeout(90_000);
 

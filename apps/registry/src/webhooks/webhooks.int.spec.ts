@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { webhookSecret } from '@muster/bus';
 import { type Caller, CreateWebhook, ReadHistory, RemoveWebhook, ReplaceWebhookSecret } from '@muster/contracts';
 import { until } from '@muster/testing';
-import { callerWith, refusalOf, Stage } from '../under-test.js';
+import { callerWith, refusalOf, Stage } from '../registry.fixture.js';
 import { MAX_WEBHOOKS } from './webhooks.js';
 
 describe('the registry, about webhooks', () => {
