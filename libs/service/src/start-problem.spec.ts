@@ -21,6 +21,11 @@ describe('a service that can not start', () => {
       'The database is newer than this release: the tables of registry were changed by Later1767000000000, which it does not know. ' +
         'Start the release that did it, or a newer one, or restore the backup from before the upgrade. Nothing was changed.',
     );
-    expect(startProblem(new TypeError('a bug'))).toMatch(/^TypeError: a bug\n +at /);
+    const bug = startProblem(
+      new TypeError('a bug', { cause: Object.assign(new Error('where it came from'), { parameters: ['secret'] }) }),
+    );
+    expect(bug).toMatch(/^TypeError: a bug\n +at /);
+    expect(bug).toContain('\n[cause]: Error: where it came from\n');
+    expect(bug).not.toContain('secret');
   });
 });

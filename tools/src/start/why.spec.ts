@@ -21,6 +21,18 @@ describe('why a part has ended', () => {
     expect(whyItEnded(['Port 8022 is taken.', '{"level":"info","message":"2 cores"}'])).toBe('Port 8022 is taken.');
   });
 
+  it('is what a stack trace begins with, whatever it is called, and never a line of it', () => {
+    const trace = [
+      '    at open (file:///muster/error.js:1:1)',
+      '    at async Injector.resolve (file:///muster/i.js:2:2)',
+    ];
+    expect(whyItEnded(['AggregateError [ECONNREFUSED]: ', ...trace])).toBe('AggregateError [ECONNREFUSED]:');
+    expect(whyItEnded(['ConsumerNotFound: consumer not found', ...trace])).toBe('ConsumerNotFound: consumer not found');
+    expect(whyItEnded(['Error: it failed', ...trace, '  [cause]: TypeError: x is no function', ...trace, '}'])).toBe(
+      '[cause]: TypeError: x is no function',
+    );
+  });
+
   it('is the last line when none tells of an error, and nothing when there is none', () => {
     expect(whyItEnded(['one', 'two'])).toBe('two');
     expect(whyItEnded([])).toBeUndefined();

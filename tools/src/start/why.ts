@@ -3,10 +3,11 @@ const ERROR_LEVEL = 50;
 
 /**
  * Why a part has ended, in its own words: of its last log lines the newest that tells of an error, else the newest that is plain
- * text, as a last word beside a log of JSON is, else the newest one. One line, cut at 300 characters.
+ * text, as a last word beside a log of JSON is, else the newest one. The lines of a stack trace are none of these. One line, cut
+ * at 300 characters.
  */
 export function whyItEnded(lastLines: readonly string[]): string | undefined {
-  const said = lastLines.map(readLine);
+  const said = lastLines.filter((line) => !/^\s+at /.test(line)).map(readLine);
   const chosen = said.findLast(({ isError }) => isError) ?? said.findLast(({ isPlain }) => isPlain) ?? said.at(-1);
   return chosen?.words.replace(/\s+/g, ' ').trim().slice(0, 300);
 }
@@ -20,7 +21,8 @@ interface Said {
 function readLine(line: string): Said {
   const json = parseObject(line);
   if (json === undefined) {
-    const isError = /\b(error|fatal|panic)\b|^\s*\w*Error:/i.test(line);
+    // Also as the head of a stack trace: `TypeError: …`, `AggregateError [ECONNREFUSED]: …`.
+    const isError = /\b(error|fatal|panic)\b|^\s*(\[cause\]: )?[\w$]*(Error|Exception)\b/i.test(line);
     return { words: line, isError, isPlain: true };
   }
   const level = json['level'];

@@ -43,9 +43,21 @@ export class Muster {
       await muster.start();
       return muster;
     } catch (error) {
+      const words = await muster.lastWords();
       await muster.remove();
-      throw error;
+      throw new Error(`It did not start.\n${words}`, { cause: error });
     }
+  }
+
+  /** What a service that could not start says instead of its log of JSON, for whoever reads of the failure when the folder is gone. */
+  private async lastWords(): Promise<string> {
+    const services = ['registry', 'monitor', 'stats', 'gateway', 'router', 'webhooks'];
+    const said = services.map(async (service) => {
+      const log = await readFile(join(this.dataFolder, 'logs', `${service}.log`), 'utf8').catch(() => '');
+      const plain = log.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+      return plain.slice(-20).map((line) => `${service}: ${line}`);
+    });
+    return (await Promise.all(said)).flat().join('\n');
   }
 
   /** Starts it (again) and resolves when it says that it is ready, with how long that took. */
