@@ -35,8 +35,10 @@ export class Outbox {
   }
 
   get flow(): Flow {
-    const { writableLength, bytesWritten } = this.tcp;
-    return { queuedBytes: this.#packetBytes + writableLength, deliveredBytes: bytesWritten - writableLength };
+    const { writableLength } = this.tcp;
+    const queuedBytes = this.#packetBytes + writableLength;
+    // Node counts these anew each time. What was delivered matters only while something waits, and mostly nothing does.
+    return { queuedBytes, deliveredBytes: queuedBytes === 0 ? 0 : this.tcp.bytesWritten - writableLength };
   }
 
   judge(nowMs: number): Verdict {

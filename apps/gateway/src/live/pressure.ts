@@ -10,7 +10,7 @@ export const STUCK_MS = 10_000;
 export interface Flow {
   /** Bytes that wait in this process for the socket. */
   readonly queuedBytes: number;
-  /** Bytes that the operating system has taken for it so far. */
+  /** Bytes that the operating system has taken for it so far; need not be known while nothing waits. */
   readonly deliveredBytes: number;
 }
 
