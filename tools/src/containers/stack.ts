@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { CannotGoOn } from '../terminal.js';
 import type { Engine, Words } from './engine.js';
 
 const HEALTHY_WITHIN_MS = 300_000;
@@ -90,7 +91,15 @@ export class Stack {
       if (lines.length > 0 && ill.length === 0) return;
       await sleep(1_000);
     }
-    throw new Error(`Not healthy within ${HEALTHY_WITHIN_MS / 1000} s: ${ill.join(', ')}`);
+    const words = await Promise.all(ill.map((line) => this.#lastCheck(line.split(' ')[0] ?? '')));
+    throw new CannotGoOn(`Not healthy within ${HEALTHY_WITHIN_MS / 1000} s: ${ill.join(', ')}. ${words.join(' ')}`);
+  }
+
+  /** What the newest health check of a container said. */
+  async #lastCheck(name: string): Promise<string> {
+    const format = '{{if .State.Health}}{{range .State.Health.Log}}{{.Output}}\n{{end}}{{end}}';
+    const said = (await this.docker('inspect', '--format', format, name).catch(() => '')).trim().split('\n');
+    return `${name} said: ${(said.at(-1) ?? '').slice(0, 300)}`;
   }
 
   /** The image that a service is started from, as docker-compose.yml names it. */
