@@ -5,9 +5,10 @@ import { testDatabase, type TestDatabase } from '@muster/testing';
 import fc from 'fast-check';
 import type { DataSource } from 'typeorm';
 import { Counting } from './counting.js';
-import { iso, lives, START_MS, told } from './figures/requests.examples.js';
+import { iso, lives, START_MS, told, uuid } from './figures/requests.examples.js';
 import { readTallies } from './figures/windows.query.js';
 import { Requests1764000200000 } from './migrations/1764000200000-requests.js';
+import { readOne } from './requests/requests.query.js';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -18,6 +19,15 @@ describe('what was counted', () => {
   let nowMs = START_MS + 150_000;
   let counting: Counting;
   let hand: (batch: Batch<RequestEvent>) => Promise<void>;
+  let stands: Batch<RequestEvent>['from'];
+  /** Facts that follow those before. */
+  const take = async (facts: readonly RequestEvent[]): Promise<void> => {
+    const to = { life: 'one', sequence: (stands?.sequence ?? 0) + facts.length };
+    const bodies = facts.map(({ data }) => JSON.stringify(data));
+    const { signal } = new AbortController();
+    await hand({ facts, bodies, from: stands, to, pending: 0, attempt: 1, signal });
+    stands = to;
+  };
   const all = fc.sample(lives, { numRuns: 12, seed: 11 }).flatMap((some) => some);
   const events = told([...new Map(all.map((life) => [life.requestId, life])).values()]);
   const ended = events.filter(({ type }) => type === 'RequestFinished').length;
@@ -36,15 +46,7 @@ describe('what was counted', () => {
         return { stop: () => Promise.resolve() };
       },
     });
-    const [life, signal] = ['one', new AbortController().signal];
-    let from: Batch<RequestEvent>['from'];
-    for (let at = 0; at < events.length; at += 10) {
-      const to = { life, sequence: Math.min(events.length, at + 10) };
-      const facts = events.slice(at, at + 10);
-      const bodies = facts.map(({ data }) => JSON.stringify(data));
-      await hand({ facts, bodies, from, to, pending: 0, attempt: 1, signal });
-      from = to;
-    }
+    for (let at = 0; at < events.length; at += 10) await take(events.slice(at, at + 10));
   }, 30_000);
   afterAll(async () => {
     await database.destroy();
@@ -89,5 +91,49 @@ describe('what was counted', () => {
     expect(await database.query(`select 1 from cells where level <> 'all'`)).toEqual([]);
     expect(await inWindow('all')).toBe(ended);
     expect(await counting.look((ledger) => ledger.totals)).toEqual(totals);
+  });
+
+  it.each(['tiny', 'ünï – 模型', 'C:\\models\\"tiny".gguf', 'half \ud83d'])(
+    'keeps a request of the model %j as it was told',
+    async (model) => {
+      const requestId = uuid(7, model.length);
+      const [asked, at] = [
+        { requestId, router: uuid(3, 9), endpoint: 'chat' as const, model, stream: false },
+        iso(nowMs),
+      ];
+      const spent = { queueMs: 1.5, totalMs: 20.25, bytesIn: 3, bytesOut: 4, attempts: 0 };
+      const facts: RequestEvent[] = [
+        { type: 'RequestStarted', data: { ...asked, at } },
+        { type: 'RequestFinished', data: { ...asked, acceptedAt: at, outcome: 'refused', status: 400, ...spent, at } },
+      ];
+      await take(facts);
+      const kept = await readOne(database, requestId);
+      expect(kept?.facts).toEqual(facts);
+      expect(kept?.view).toMatchObject({
+        requestId,
+        model,
+        state: 'refused',
+        acceptedAt: at,
+        endedAt: at,
+        totalMs: 20.25,
+      });
+      const [row] = await database.query<{ model: string }[]>('select * from requests where request_id = $1', [
+        requestId,
+      ]);
+      const when = new Date(nowMs);
+      expect(row).toMatchObject({ state: 'refused', router: asked.router, accepted_at: when, ended_at: when });
+      expect(row).toMatchObject({ model: Buffer.from(model).toString(), total_ms: 20.25, node_id: null, key_id: null });
+    },
+  );
+
+  it('adds up what an older release noted for each grouping', async () => {
+    const completed = async () => (await tallies('all', 'all')).tallies[0]?.tally.completed ?? 0;
+    const before = await completed();
+    await database.query('insert into cell_changes (slot, by, id, cell) values ($1, $2, $3, $4)', [
+      ...[START_MS, 'all', '', { sums: { completed: 3 }, errors: {}, spreads: {} }],
+    ]);
+    expect(await completed()).toBe(before + 3);
+    await counting.addUp();
+    expect(await completed()).toBe(before + 3);
   });
 });

@@ -1,13 +1,14 @@
 import { type RequestOutcome, RequestError, requestOutcomes, type RequestView, type Tally } from '@muster/contracts';
 import * as z from 'zod/mini';
-import { Distribution, type Placed, placed, StoredDistribution } from './distribution.js';
+import { Distribution, StoredDistribution } from './distribution.js';
 
 const whole = z.number().check(z.int());
 
 const sums = ['completed', 'failed', 'cancelled', 'refused', 'lost', 'delayed'] as const;
 const amounts = ['tokensIn', 'tokensOut', 'bytesIn', 'bytesOut'] as const;
 const measures = ['queueMs', 'firstTokenMs', 'totalMs', 'tokensPerSecond'] as const;
-type Sum = (typeof sums)[number] | (typeof amounts)[number];
+const sumNames = [...sums, ...amounts] as const;
+type Sum = (typeof sumNames)[number];
 type Measure = (typeof measures)[number];
 
 /** Tokens a second are recorded in tenths, so that slow ones are told apart. */
@@ -15,7 +16,7 @@ const scales: Record<Measure, number> = { queueMs: 1, firstTokenMs: 1, totalMs: 
 
 /** A cell as it is stored; what is 0 or empty is left out. A change to a cell has the same form, and may be below 0. */
 export const StoredCell = z.object({
-  sums: z.partialRecord(z.enum([...sums, ...amounts]), whole),
+  sums: z.partialRecord(z.enum(sumNames), whole),
   errors: z.partialRecord(RequestError, whole),
   spreads: z.partialRecord(z.enum(measures), StoredDistribution),
 });
@@ -41,66 +42,56 @@ const measured = (request: RequestView, name: Measure): number | undefined => {
   return name === 'firstTokenMs' && !request.stream ? undefined : request[name];
 };
 
-/** What of a request is counted, worked out once for all the cells that it belongs to. */
-export interface Counted {
-  readonly sums: readonly (readonly [Sum, number])[];
-  readonly error: RequestError | undefined;
-  readonly values: readonly (readonly [Measure, Placed])[];
-}
-
-/** What is counted of a request that has ended. `isDelayed` by the threshold in force. */
-export function countedOf(request: RequestView, isDelayed: boolean): Counted {
-  const { state, error } = request;
-  if (!isOutcome(state)) throw new Error(`A request that is ${state} has not ended`);
-  const added: [Sum, number][] = [[state, 1]];
-  if (isDelayed) added.push(['delayed', 1]);
-  for (const name of amounts) added.push([name, request[name] ?? 0]);
-  const values: [Measure, Placed][] = [];
-  for (const name of measures) {
-    const value = measured(request, name);
-    if (value !== undefined) values.push([name, placed(value * scales[name])]);
-  }
-  return { sums: added, error, values };
-}
+const noSums = (): Record<Sum, number> => ({
+  ...{ completed: 0, failed: 0, cancelled: 0, refused: 0, lost: 0, delayed: 0 },
+  ...{ tokensIn: 0, tokensOut: 0, bytesIn: 0, bytesOut: 0 },
+});
 
 /**
  * What is counted of some requests: those of one span of time, of one node, model or key. Adding up cells in any order and
  * grouping gives the cell of all their requests.
  */
 export class Cell {
-  readonly #sums = new Map<Sum, number>();
+  readonly #sums = noSums();
   readonly #errors = new Map<RequestError, number>();
   readonly #spreads = new Map<Measure, Distribution>();
 
   static from({ sums: stored, errors, spreads }: StoredCell): Cell {
     const cell = new Cell();
-    for (const [name, value] of Object.entries(stored)) cell.#add(name as Sum, value);
+    for (const [name, value] of Object.entries(stored)) cell.#sums[name as Sum] += value;
     for (const [name, value] of Object.entries(errors)) cell.#error(name as RequestError, value);
     for (const [name, value] of Object.entries(spreads)) cell.#spreads.set(name as Measure, Distribution.from(value));
     return cell;
   }
 
-  /** Counts a request that has ended. */
-  ended({ sums: added, error, values }: Counted): void {
-    for (const [name, value] of added) this.#add(name, value);
+  /** Counts a request that has ended. `isDelayed` by the threshold in force. */
+  ended(request: RequestView, isDelayed: boolean): void {
+    const { state, error } = request;
+    if (!isOutcome(state)) throw new Error(`A request that is ${state} has not ended`);
+    this.#sums[state] += 1;
+    if (isDelayed) this.#sums.delayed += 1;
+    for (const name of amounts) this.#sums[name] += request[name] ?? 0;
     if (error !== undefined) this.#error(error, 1);
-    for (const [name, value] of values) this.#spread(name).count(value);
+    for (const name of measures) {
+      const value = measured(request, name);
+      if (value !== undefined) this.#spread(name).record(value * scales[name]);
+    }
   }
 
   /** Counts a request as lost; with -1, takes that back. */
   lost(times: 1 | -1): void {
-    this.#add('lost', times);
+    this.#sums.lost += times;
   }
 
   merge(other: Cell): void {
-    for (const [name, value] of other.#sums) this.#add(name, value);
+    for (const name of sumNames) this.#sums[name] += other.#sums[name];
     for (const [name, value] of other.#errors) this.#error(name, value);
     for (const [name, value] of other.#spreads) this.#spread(name).merge(value);
   }
 
   stored(): StoredCell {
     return {
-      sums: Object.fromEntries([...this.#sums].filter(([, value]) => value !== 0)),
+      sums: Object.fromEntries(Object.entries(this.#sums).filter(([, value]) => value !== 0)),
       errors: Object.fromEntries([...this.#errors].filter(([, value]) => value !== 0)),
       spreads: Object.fromEntries([...this.#spreads].map(([name, value]) => [name, value.stored()])),
     };
@@ -108,7 +99,7 @@ export class Cell {
 
   /** What a page is told of it. */
   tally(): Tally {
-    const sum = (name: Sum): number => Math.max(0, this.#sums.get(name) ?? 0);
+    const sum = (name: Sum): number => Math.max(0, this.#sums[name]);
     const tally: Tally = {
       ...{ completed: sum('completed'), failed: sum('failed'), cancelled: sum('cancelled'), refused: sum('refused') },
       ...{ lost: sum('lost'), delayed: sum('delayed'), errors: Object.fromEntries(this.#errors) },
@@ -119,10 +110,6 @@ export class Cell {
       if (spread !== undefined) tally[name] = spread;
     }
     return tally;
-  }
-
-  #add(name: Sum, value: number): void {
-    if (value !== 0) this.#sums.set(name, (this.#sums.get(name) ?? 0) + value);
   }
 
   #error(name: RequestError, value: number): void {

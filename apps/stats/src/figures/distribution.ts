@@ -21,16 +21,10 @@ const emptyHistogram = (): JsHistogram =>
   }) as JsHistogram;
 const shape = emptyHistogram();
 
-/** A value as it is recorded, and the bucket that it falls into. */
-export interface Placed {
-  readonly whole: number;
-  readonly bucket: number;
-}
-
-export function placed(value: number): Placed {
-  const whole = Math.min(MOST, Math.max(0, Math.round(value)));
-  return { whole, bucket: shape.countsArrayIndex(whole) };
-}
+/** How often each bucket came, while the buckets of one distribution are put in order; all 0 between two. */
+const times = new Float64Array(shape.countsArrayLength);
+/** With more than this that is not in order it is put in order, so that a distribution stays as small as its buckets. */
+const MOST_UNORDERED = 8_192;
 
 /**
  * How whole numbers from 0 on spread, in the buckets of an HDR histogram of two significant digits: a percentile is off by less
@@ -40,41 +34,47 @@ export class Distribution {
   #n = 0;
   #sum = 0;
   #max = 0;
-  readonly #buckets = new Map<number, number>();
+  /** The bucket of each value, in the order in which they came. */
+  #values: number[] = [];
+  /** Buckets and how often each came, in turns. */
+  #buckets: number[] = [];
+  #inOrder = true;
 
   static from({ n, sum, max, buckets }: StoredDistribution): Distribution {
     const distribution = new Distribution();
     distribution.#add(n, sum, max);
-    for (let at = 0; at + 1 < buckets.length; at += 2) distribution.#bucket(buckets[at] ?? 0, buckets[at + 1] ?? 0);
+    distribution.#buckets = [...buckets];
     return distribution;
   }
 
   /** Values below 0 count as 0. */
   record(value: number): void {
-    this.count(placed(value));
-  }
-
-  /** The same for a value that is recorded in several distributions. */
-  count({ whole, bucket }: Placed): void {
+    const whole = Math.min(MOST, Math.max(0, Math.round(value)));
     this.#add(1, whole, whole);
-    this.#bucket(bucket, 1);
+    this.#inOrder = false;
+    this.#values.push(shape.countsArrayIndex(whole));
+    this.#bound();
   }
 
   merge(other: Distribution): void {
     this.#add(other.#n, other.#sum, other.#max);
-    for (const [index, times] of other.#buckets) this.#bucket(index, times);
+    this.#inOrder = false;
+    for (const bucket of other.#values) this.#values.push(bucket);
+    for (const each of other.#buckets) this.#buckets.push(each);
+    this.#bound();
   }
 
   stored(): StoredDistribution {
-    const buckets = [...this.#buckets].sort(([one], [another]) => one - another).flat();
-    return { n: this.#n, sum: this.#sum, max: this.#max, buckets };
+    return { n: this.#n, sum: this.#sum, max: this.#max, buckets: [...this.#ordered()] };
   }
 
   /** Undefined when nothing was recorded. `scale` is how many of the recorded numbers make up one of the told. */
   spread(scale = 1): Spread | undefined {
     if (this.#n === 0) return undefined;
     const histogram = emptyHistogram();
-    for (const [index, times] of this.#buckets) histogram.recordValueWithCount(shape.valueFromIndex(index), times);
+    const buckets = this.#ordered();
+    for (let at = 0; at < buckets.length; at += 2)
+      histogram.recordValueWithCount(shape.valueFromIndex(buckets[at] ?? 0), buckets[at + 1] ?? 0);
     const at = (percent: number) => Math.min(histogram.getValueAtPercentile(percent), this.#max) / scale;
     return {
       count: this.#n,
@@ -89,7 +89,31 @@ export class Distribution {
     this.#max = Math.max(this.#max, max);
   }
 
-  #bucket(index: number, times: number): void {
-    this.#buckets.set(index, (this.#buckets.get(index) ?? 0) + times);
+  #bound(): void {
+    if (this.#values.length + this.#buckets.length > MOST_UNORDERED) this.#ordered();
+  }
+
+  /** Each bucket once, the lowest first: a value is only noted when it comes, since most come once and are stored once. */
+  #ordered(): readonly number[] {
+    if (this.#inOrder) return this.#buckets;
+    let [lowest, highest] = [times.length, -1];
+    const note = (bucket: number, count: number): void => {
+      times[bucket] = (times[bucket] ?? 0) + count;
+      if (bucket < lowest) lowest = bucket;
+      if (bucket > highest) highest = bucket;
+    };
+    for (const bucket of this.#values) note(bucket, 1);
+    for (let at = 0; at + 1 < this.#buckets.length; at += 2) note(this.#buckets[at] ?? 0, this.#buckets[at + 1] ?? 0);
+    const ordered: number[] = [];
+    for (let bucket = lowest; bucket <= highest; bucket += 1) {
+      const count = times[bucket];
+      if (count === undefined || count === 0) continue;
+      ordered.push(bucket, count);
+      times[bucket] = 0;
+    }
+    this.#values = [];
+    this.#buckets = ordered;
+    this.#inOrder = true;
+    return ordered;
   }
 }

@@ -1,11 +1,12 @@
 import type { RequestEvent } from '@muster/contracts';
 import type { Stay } from '../requests/tracked.js';
+import { msOf } from './moment.js';
 
 /** The stay that an end tells of whose beginning was not told. */
 export function stayTold(event: RequestEvent): Stay | undefined {
   if (event.type !== 'RequestFinished' || event.data.nodeId === undefined) return undefined;
   const { nodeId, totalMs, queueMs, at } = event.data;
-  return { nodeId, sinceMs: Date.parse(at) - Math.max(0, totalMs - queueMs) };
+  return { nodeId, sinceMs: msOf(at) - Math.max(0, totalMs - queueMs) };
 }
 
 /** How many requests are on each node, in the order in which that became known. */

@@ -5,7 +5,7 @@ import { Cell, type StoredCell } from './cell.js';
 import { conservationOf, figuresOf } from './figures.js';
 import { Ledger } from './ledger.js';
 import { iso, lives, nodeId, START_MS, told, uuid } from './requests.examples.js';
-import { KnownNames, scopeKey } from './scope.js';
+import { KnownNames, scopeKey, scopesOf } from './scope.js';
 import { emptyRun, emptyTotals, Totals } from './totals.js';
 
 const THRESHOLD_MS = 10_000;
@@ -28,12 +28,13 @@ class Kept {
     const done = work(ledger);
     const { requests, cells } = ledger.changes();
     for (const tracked of requests) this.requests.set(tracked.view.requestId, tracked);
-    for (const { slotMs, scope, cell } of cells) {
-      const key = `${slotMs} ${scopeKey(scope)}`;
-      const sum = Cell.from(this.cells.get(key) ?? { sums: {}, errors: {}, spreads: {} });
-      sum.merge(cell);
-      this.cells.set(key, JSON.parse(JSON.stringify(sum.stored())) as StoredCell);
-    }
+    for (const { slotMs, together, cell } of cells)
+      for (const scope of scopesOf(together)) {
+        const key = `${slotMs} ${scopeKey(scope)}`;
+        const sum = Cell.from(this.cells.get(key) ?? { sums: {}, errors: {}, spreads: {} });
+        sum.merge(cell);
+        this.cells.set(key, JSON.parse(JSON.stringify(sum.stored())) as StoredCell);
+      }
     this.totals = JSON.parse(JSON.stringify(ledger.totals));
     return done;
   }

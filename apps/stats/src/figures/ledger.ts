@@ -1,15 +1,16 @@
 import { isOpen, type RequestEvent, type RequestOutcome, type RequestView } from '@muster/contracts';
 import { lose, type Stay, takeFact, type Tracked } from '../requests/tracked.js';
-import { Cell, countedOf } from './cell.js';
+import { Cell } from './cell.js';
 import { InFlight, stayTold } from './in-flight.js';
 import { slotOf } from './levels.js';
-import { type KnownNames, type Scope, scopeKey } from './scope.js';
+import { msOf } from './moment.js';
+import type { KnownNames, Together } from './scope.js';
 import { nodeOf, type RunTotals, type Totals } from './totals.js';
 
-/** What is to be added to the cell of one scope for one slot of the finest level. */
+/** What is to be added to the four cells of requests that ended in one slot of the finest level, on one node, by one model and key. */
 export interface CellChange {
   readonly slotMs: number;
-  readonly scope: Scope;
+  readonly together: Together;
   readonly cell: Cell;
 }
 
@@ -38,11 +39,6 @@ export class Ledger {
   #changed = new Map<string, Tracked>();
   #cells = new Map<string, CellChange>();
   #endedMs: number[] = [];
-  /** Those that ended in one slot, on one node, by one model and key: counted in one cell, which is added to its four at the end. */
-  #together = new Map<string, { readonly sum: Cell; readonly cells: readonly Cell[] }>();
-
-  #lastAt = '';
-  #lastMs = 0;
   #runAt = '';
   #runAtMs = 0;
 
@@ -93,7 +89,7 @@ export class Ledger {
       const before = this.#open.get(requestId);
       if (before === undefined) continue;
       const after = lose(before, at);
-      this.#leave(before.stay, Date.parse(at));
+      this.#leave(before.stay, msOf(at));
       this.#open.delete(requestId);
       this.#changed.set(requestId, after);
       this.#countLost(after.view, 1);
@@ -110,7 +106,6 @@ export class Ledger {
 
   /** What has changed since this was last asked. */
   changes(): Changes {
-    for (const { sum, cells } of this.#together.values()) for (const cell of cells) cell.merge(sum);
     const changes = {
       requests: [...this.#changed.values()],
       cells: [...this.#cells.values()],
@@ -119,7 +114,6 @@ export class Ledger {
     this.#endedMs = [];
     this.#changed = new Map();
     this.#cells = new Map();
-    this.#together = new Map();
     return changes;
   }
 
@@ -136,8 +130,8 @@ export class Ledger {
     const to = after.stay;
     if (from !== undefined && from.nodeId === to?.nodeId) return;
     const { at } = event.data;
-    if (from !== undefined) this.#leave(from, this.#msOf(at));
-    else if (before === undefined || before.view.state === 'queued') this.#addTime(stayTold(event), this.#msOf(at));
+    if (from !== undefined) this.#leave(from, msOf(at));
+    else if (before === undefined || before.view.state === 'queued') this.#addTime(stayTold(event), msOf(at));
     if (to === undefined) return;
     this.#inFlight.add(to.nodeId, 1);
     this.#peak(to.nodeId, at);
@@ -169,7 +163,7 @@ export class Ledger {
     const { ended, run } = this.totals;
     const { delayed } = run;
     const isDelayed = (view.totalMs ?? 0) > delayed.thresholdMs;
-    const endedMs = this.#msOf(view.endedAt ?? view.acceptedAt);
+    const endedMs = msOf(view.endedAt ?? view.acceptedAt);
     ended[outcome] += 1;
     this.#endedMs.push(endedMs);
     if (endedMs >= this.#runMs()) {
@@ -177,16 +171,7 @@ export class Ledger {
       delayed.of += 1;
       if (isDelayed) delayed.count += 1;
     }
-    this.#cellOf(view, endedMs).ended(countedOf(view, isDelayed));
-  }
-
-  /** The moment of an end is asked for several times in a row. */
-  #msOf(at: string): number {
-    if (at !== this.#lastAt) {
-      this.#lastAt = at;
-      this.#lastMs = Date.parse(at);
-    }
-    return this.#lastMs;
+    this.#cellOf(view, endedMs).ended(view, isDelayed);
   }
 
   /** When this life of the Gateway began. */
@@ -194,36 +179,27 @@ export class Ledger {
     const { at } = this.totals.run;
     if (at !== this.#runAt) {
       this.#runAt = at;
-      this.#runAtMs = Date.parse(at);
+      this.#runAtMs = msOf(at);
     }
     return this.#runAtMs;
   }
 
   #countLost(view: RequestView, times: 1 | -1): void {
     this.totals.ended.lost += times;
-    this.#cellOf(view, Date.parse(view.endedAt ?? view.acceptedAt)).lost(times);
+    this.#cellOf(view, msOf(view.endedAt ?? view.acceptedAt)).lost(times);
   }
 
   #cellOf(view: RequestView, endedMs: number): Cell {
     const slotMs = slotOf('10s', endedMs);
     const key = `${slotMs} ${view.nodeId ?? ''} ${view.keyId ?? ''} ${view.model}`;
-    const known = this.#together.get(key);
-    if (known !== undefined) return known.sum;
-    const sum = new Cell();
-    this.#together.set(key, { sum, cells: this.#findCells(slotMs, view) });
-    return sum;
-  }
-
-  #findCells(slotMs: number, view: RequestView): Cell[] {
-    return this.names.scopesOf(view).map((scope) => {
-      const key = `${slotMs} ${scopeKey(scope)}`;
-      const change = this.#cells.get(key) ?? { slotMs, scope, cell: new Cell() };
-      this.#cells.set(key, change);
-      return change.cell;
-    });
+    const known = this.#cells.get(key);
+    if (known !== undefined) return known.cell;
+    const cell = new Cell();
+    this.#cells.set(key, { slotMs, together: this.names.togetherOf(view), cell });
+    return cell;
   }
 }
 
 /** How much of a stay lies in this life of the Gateway. */
 export const inRunMs = ({ at }: Pick<RunTotals, 'at'>, { sinceMs }: Stay, untilMs: number): number =>
-  Math.max(0, untilMs - Math.max(sinceMs, Date.parse(at)));
+  Math.max(0, untilMs - Math.max(sinceMs, msOf(at)));

@@ -9,6 +9,21 @@ export interface Scope {
 /** So many different models, keys and nodes are counted apart, each kind by itself; further ones are counted together. */
 export const MOST_NAMES = 1_000;
 
+/** The node, the model and the key that requests have in common, each by the id by which it is counted. */
+export interface Together {
+  readonly node: string;
+  readonly model: string;
+  readonly key: string;
+}
+
+/** Where requests that have these in common are counted, each of the four. */
+export const scopesOf = ({ node, model, key }: Together): Scope[] => [
+  { by: 'all', id: NO_NAME.none },
+  { by: 'node', id: node },
+  { by: 'model', id: model },
+  { by: 'key', id: key },
+];
+
 export const scopeKey = ({ by, id }: Scope): string => `${by} ${id}`;
 
 /**
@@ -26,14 +41,13 @@ export class KnownNames {
     if (by !== 'all') this.#known[by].add(id);
   }
 
-  /** Where a request is counted, each of the four. */
-  scopesOf({ nodeId, model, keyId }: Pick<RequestView, 'nodeId' | 'model' | 'keyId'>): Scope[] {
-    return [
-      { by: 'all', id: NO_NAME.none },
-      { by: 'node', id: this.#idOf('node', nodeId ?? NO_NAME.none) },
-      { by: 'model', id: this.#idOf('model', model) },
-      { by: 'key', id: this.#idOf('key', keyId ?? NO_NAME.none) },
-    ];
+  /** What a request has in common with others. */
+  togetherOf({ nodeId, model, keyId }: Pick<RequestView, 'nodeId' | 'model' | 'keyId'>): Together {
+    return {
+      node: this.#idOf('node', nodeId ?? NO_NAME.none),
+      model: this.#idOf('model', model),
+      key: this.#idOf('key', keyId ?? NO_NAME.none),
+    };
   }
 
   #idOf(by: Exclude<Grouping, 'all'>, id: string): string {

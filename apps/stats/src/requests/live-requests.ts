@@ -1,5 +1,10 @@
 import type { Bus } from '@muster/bus';
-import { LIVE_REQUESTS, newestRequestFirst, RequestView } from '@muster/contracts';
+import { LIVE_REQUESTS, RequestView } from '@muster/contracts';
+import * as z from 'zod/mini';
+import { msOf } from '../figures/moment.js';
+
+/** Compiled: a hundred are told four times a second. */
+const ToldView = z.compile(RequestView);
 
 /** New shapes of requests reach whoever looks four times a second. */
 export const TELL_EVERY_MS = 250;
@@ -32,19 +37,20 @@ export class LiveRequests {
     this.#waiting = new Map();
     this.#seq += 1;
     // What a view has no name for stays here: on the bus is what its schema says, and no more.
-    const named = changed.map((view) => RequestView.parse(view));
+    const named = changed.map((view) => ToldView.parse(view));
     this.bus.publishRequests({ epoch: this.epoch, seq: this.#seq, changed: named });
   }
 }
 
-/** The newest of these, as many as are told at once. Each time is read once: there may be thousands. */
+/** The newest of these, as many as are told at once, newest first. Each time is read once: there may be thousands. */
 function newest(requests: readonly RequestView[]): readonly RequestView[] {
   if (requests.length <= LIVE_REQUESTS) return requests;
-  const timed = requests.map((request) => ({ request, atMs: Date.parse(request.acceptedAt) }));
-  const fromMs = Float64Array.from(timed, ({ atMs }) => -atMs).sort()[LIVE_REQUESTS - 1] ?? 0;
-  return timed
-    .filter(({ atMs }) => atMs >= -fromMs)
-    .sort((one, other) => other.atMs - one.atMs || newestRequestFirst(one.request, other.request))
+  const times = Float64Array.from(requests, ({ acceptedAt }) => msOf(acceptedAt));
+  const fromMs = times.slice().sort()[requests.length - LIVE_REQUESTS] ?? 0;
+  return requests
+    .map((request, n) => ({ request, atMs: times[n] ?? 0 }))
+    .filter(({ atMs }) => atMs >= fromMs)
+    .sort((one, other) => other.atMs - one.atMs || (one.request.requestId < other.request.requestId ? 1 : -1))
     .slice(0, LIVE_REQUESTS)
     .map(({ request }) => request);
 }

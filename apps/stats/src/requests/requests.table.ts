@@ -21,13 +21,20 @@ function factsOf(kept: z.infer<typeof Row>['facts']): RequestEvent[] {
   return end !== undefined && whole.length < kept.length ? [startOf(end), ...whole] : whole;
 }
 
-/** The facts as they are kept, the first two of most requests as one. */
-function keptOf({ facts, bodies }: Tracked): string {
+/** The facts as they are kept. */
+const keptOf = ({ facts, bodies }: Tracked): string =>
+  `[${facts.map(({ type }, n) => `{"type":"${type}","data":${bodies[n] ?? ''}}`).join()}]`;
+
+/**
+ * What the end of a request says, where that is all that is to be kept of it and Postgres reads it as we do: JSON may name letters that no
+ * text of Postgres can hold, always with a backslash. Undefined of any other request.
+ */
+function wholeEndOf({ view, facts, bodies }: Tracked): string | undefined {
   const [start, end] = facts;
-  const isShort =
-    facts.length === 2 && start?.type === 'RequestStarted' && end?.type === 'RequestFinished' && isRepeated(start, end);
-  if (isShort) return `["${REPEATED}",{"type":"RequestFinished","data":${bodies[1] ?? ''}}]`;
-  return `[${facts.map(({ type }, n) => `{"type":"${type}","data":${bodies[n] ?? ''}}`).join()}]`;
+  const [, body] = bodies;
+  if (facts.length !== 2 || start?.type !== 'RequestStarted' || end?.type !== 'RequestFinished') return undefined;
+  if (view.state === 'lost' || body === undefined || body.includes('\\')) return undefined;
+  return isRepeated(start, end) ? body : undefined;
 }
 
 /** A request as it was stored: what its facts tell, unless it was given up. */
@@ -57,41 +64,59 @@ export async function readStored(tx: Queries, requestIds: ReadonlySet<string>): 
   return new Map(rows.map(trackedOf).map((tracked) => [tracked.view.requestId, tracked]));
 }
 
-/** The columns beside the facts, each with its type and with what it holds as an element of an array literal of Postgres. */
+/** The columns beside the facts, each with its type, its name in an end, and what it holds as an element of an array literal of Postgres. */
 const columns: readonly (readonly [
   name: string,
   type: string,
+  inEnd: string,
   of: (view: RequestView) => string | number | undefined,
 ])[] = [
-  ['request_id', 'uuid', ({ requestId }) => requestId],
-  ['accepted_at', 'timestamptz', ({ acceptedAt }) => acceptedAt],
-  ['ended_at', 'timestamptz', ({ endedAt }) => endedAt],
-  ['state', 'text', ({ state }) => state],
-  ['router', 'uuid', ({ router }) => router],
-  ['node_id', 'uuid', ({ nodeId }) => nodeId],
-  ['model', 'text', ({ model }) => quoted(model)],
-  ['key_id', 'uuid', ({ keyId }) => keyId],
-  ['total_ms', 'double precision', ({ totalMs }) => totalMs],
+  ['request_id', 'uuid', 'requestId', ({ requestId }) => requestId],
+  ['accepted_at', 'timestamptz', 'acceptedAt', ({ acceptedAt }) => acceptedAt],
+  ['ended_at', 'timestamptz', 'at', ({ endedAt }) => endedAt],
+  ['state', 'text', 'outcome', ({ state }) => state],
+  ['router', 'uuid', 'router', ({ router }) => router],
+  ['node_id', 'uuid', 'nodeId', ({ nodeId }) => nodeId],
+  ['model', 'text', 'model', ({ model }) => quoted(model)],
+  ['key_id', 'uuid', 'keyId', ({ keyId }) => keyId],
+  ['total_ms', 'double precision', 'totalMs', ({ totalMs }) => totalMs],
 ];
 const names = columns.map(([name]) => name);
 
 /** Text that may hold anything, in an array literal (Postgres manual, 8.15.6). */
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 
-const WRITE = `
-insert into requests (${names.join(', ')}, facts)
+const INTO = `insert into requests (${names.join(', ')}, facts)`;
+const OR_UPDATE = `on conflict (request_id) do update set ${[...names.slice(1), 'facts'].map((name) => `${name} = excluded.${name}`).join(', ')}`;
+
+const WRITE = `${INTO}
 select * from rows from (${columns.map(([, type], n) => `unnest($${n + 1}::${type}[])`).join(', ')},
                          json_array_elements($${columns.length + 1}::json))
-on conflict (request_id) do update set ${[...names.slice(1), 'facts'].map((name) => `${name} = excluded.${name}`).join(', ')}`;
+${OR_UPDATE}`;
+
+const WRITE_ENDS = `${INTO}
+select ${columns.map(([, , inEnd]) => `data."${inEnd}"`).join(', ')},
+       json_build_array('${REPEATED}', json_build_object('type', 'RequestFinished', 'data', fact))
+  from json_array_elements($1::json) as fact,
+       json_to_record(fact) as data(${columns.map(([, type, inEnd]) => `"${inEnd}" ${type}`).join(', ')})
+${OR_UPDATE}`;
 
 /**
- * Writes requests as they are now: each column as one array, and the facts with the words that they came with, so that the
- * driver has nothing to take apart and Postgres is sent no name of a field twice.
+ * Writes requests as they are now, with the words that their facts came with. Of most the end says everything: it alone is sent,
+ * and Postgres takes the columns out of it. Of the others each column is one array, so that the driver has nothing to take apart.
  */
 export async function writeRequests(tx: Queries, requests: readonly Tracked[]): Promise<void> {
-  if (requests.length === 0) return;
-  const values = columns.map(([, , of]) => `{${requests.map(({ view }) => of(view) ?? 'NULL').join()}}`);
-  await tx.query(WRITE, [...values, `[${requests.map(keptOf).join()}]`]);
+  const ends: string[] = [];
+  const others: Tracked[] = [];
+  for (const tracked of requests) {
+    const end = wholeEndOf(tracked);
+    if (end === undefined) others.push(tracked);
+    else ends.push(end);
+  }
+  if (ends.length > 0) await tx.query(WRITE_ENDS, [`[${ends.join()}]`]);
+  if (others.length === 0) return;
+  const values = columns.map(([, , , of]) => `{${others.map(({ view }) => of(view) ?? 'NULL').join()}}`);
+  await tx.query(WRITE, [...values, `[${others.map(keptOf).join()}]`]);
 }
 
 /** How many requests that are kept ended since then, and how many of them took longer than the threshold. */

@@ -5,6 +5,7 @@ import {
   type RequestState,
   type RequestView,
 } from '@muster/contracts';
+import { msOf } from '../figures/moment.js';
 
 /** On which node a request is, and since when in ms since 1970. */
 export interface Stay {
@@ -141,7 +142,7 @@ function placed(view: RequestView, facts: readonly RequestEvent[], bodies: reado
   if (view.state !== 'running' || nodeId === undefined) return { view, facts, bodies, stay: undefined };
   let at = view.acceptedAt;
   for (const fact of facts) if (fact.type !== 'RequestFinished' && fact.data.nodeId === nodeId) at = fact.data.at;
-  return { view, facts, bodies, stay: { nodeId, sinceMs: Date.parse(at) } };
+  return { view, facts, bodies, stay: { nodeId, sinceMs: msOf(at) } };
 }
 
 /** What a view has no name for stays in it unseen: leaving single fields out is what costs the most here. */
