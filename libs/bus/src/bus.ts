@@ -181,9 +181,9 @@ export class Bus {
     return readDeadLetters(this.connection, this.#streams, most);
   }
 
-  /** `text`: how the sample is written, where that is known already. It goes out with others within a few milliseconds. */
-  publishSample(sample: NodeSample, text?: string): void {
-    this.#lanes.publishSample(sample, text);
+  /** `bytes`: how the sample is written, where that is known already. It goes out with others within a few milliseconds. */
+  publishSample(sample: NodeSample, bytes?: Uint8Array): void {
+    this.#lanes.publishSample(sample, bytes);
   }
 
   publishLog(log: NodeLog): void {

@@ -43,7 +43,7 @@ const TELL_EVERY_MS = 10_000;
 export class Lanes {
   readonly #notSent = new Map<string, number>();
   #toldAt = -Infinity;
-  readonly #together: [subject: string, text: string][] = [];
+  readonly #together: [subject: string, bytes: Uint8Array][] = [];
   #flushSoon: NodeJS.Timeout | undefined;
 
   constructor(private readonly connection: Connection) {
@@ -52,8 +52,8 @@ export class Lanes {
     });
   }
 
-  publishSample(sample: NodeSample, text = JSON.stringify(sample)): void {
-    this.#together.push([sampleSubject(sample.nodeId), text]);
+  publishSample(sample: NodeSample, bytes: Uint8Array = Buffer.from(JSON.stringify(sample))): void {
+    this.#together.push([sampleSubject(sample.nodeId), bytes]);
     this.#flushSoon ??= setTimeout(() => this.flush(), TOGETHER_MS);
   }
 
@@ -61,7 +61,7 @@ export class Lanes {
   flush(): void {
     clearTimeout(this.#flushSoon);
     this.#flushSoon = undefined;
-    for (const [subject, text] of this.#together.splice(0)) this.#send('samples', subject, text);
+    for (const [subject, bytes] of this.#together.splice(0)) this.#send('samples', subject, bytes);
   }
 
   /** Lines that do not fit into one message go in several. */
@@ -172,11 +172,11 @@ export class Lanes {
   }
 
   #publish(lane: string, subject: string, value: object): void {
-    this.#send(lane, subject, JSON.stringify(value));
+    this.#send(lane, subject, Buffer.from(JSON.stringify(value)));
   }
 
-  #send(lane: string, subject: string, body: string): void {
-    const fits = Buffer.byteLength(body) <= this.connection.maxPayloadBytes;
+  #send(lane: string, subject: string, body: Uint8Array): void {
+    const fits = body.length <= this.connection.maxPayloadBytes;
     if (fits && this.connection.state === 'up' && !this.connection.nc.isClosed()) {
       this.connection.nc.publish(subject, body);
       return;

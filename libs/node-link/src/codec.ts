@@ -37,6 +37,9 @@ const typesOf = (schema: Union): ReadonlySet<unknown> => schema._zod.propValues?
 
 const isNever = (value: object): value is never => value === undefined;
 
+/** So short a text can not nest so deep that parsing it costs anything: how deep it is, is asked only where it is not plain. */
+const SHORT_CHARACTERS = 8_192;
+
 /**
  * Parses one frame: text, JSON, not too deep, of a known type, of that type's shape; properties that are not known are left
  * out (a newer peer may send more). Throws ProtocolFault. UTF-8 and size are checked by the socket before. Where `isPlain` sees that the
@@ -47,17 +50,20 @@ export function decode<Schema extends Union>(
   data: string,
   isPlain: (value: object) => value is object & z.output<Schema> = isNever,
 ): z.output<Schema> {
-  if (isDeeperThan(MAX_DEPTH, data)) throw new ProtocolFault('too-deep');
+  const isShort = data.length <= SHORT_CHARACTERS;
+  if (!isShort && isDeeperThan(MAX_DEPTH, data)) throw new ProtocolFault('too-deep');
   let value: unknown;
   try {
     value = JSON.parse(data);
   } catch {
-    throw new ProtocolFault('not-json');
+    throw new ProtocolFault(isDeeperThan(MAX_DEPTH, data) ? 'too-deep' : 'not-json');
   }
+  // What is plain nests no deeper than its schema.
+  if (typeof value === 'object' && value !== null && isPlain(value)) return value;
+  if (isShort && isDeeperThan(MAX_DEPTH, data)) throw new ProtocolFault('too-deep');
   if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string')
     throw new ProtocolFault('wrong-shape');
   if (!typesOf(schema).has(value.type)) throw new ProtocolFault('unknown-type');
-  if (isPlain(value)) return value;
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new ProtocolFault('wrong-shape');
   return parsed.data as z.output<Schema>;

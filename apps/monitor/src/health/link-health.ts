@@ -202,6 +202,17 @@ export const looksAlike = (before: LinkHealth, after: LinkHealth, rules: HealthR
   isFlapping(before) === isFlapping(after) &&
   framesOf(before, rules) === framesOf(after, rules);
 
+/**
+ * Whether the passing of time alone changes nothing: the link is up, was heard less than `heardWithinMs` ago, which is sooner than
+ * anything grows stale, and nothing of its past is still to be forgotten.
+ */
+export const isCalm = (health: LinkHealth, nowMs: number, heardWithinMs: number): boolean =>
+  health.phase === 'up' &&
+  !health.stale &&
+  health.failures === 0 &&
+  !isFlapping(health) &&
+  nowMs - health.lastFrameMs < heardWithinMs;
+
 export interface Wall {
   /** Now, ISO 8601. */
   readonly at: string;

@@ -59,6 +59,8 @@ export interface HeldNode {
 const FRESH_MS = 5_000;
 
 const ROUND_MS = 200;
+/** What is wanted is compared with what is there when either changes, and after so many rounds anyway. */
+const RECONCILE_EVERY = 5;
 const PULSE_MS = 1_000;
 
 /** However many nodes are down: so many dials a second, and so many handshakes at once. */
@@ -70,6 +72,9 @@ const NAMES_AT_ONCE = 8;
 
 /** How long a last state may take to be written when a node is let go. */
 const LAST_WORD_MS = 1_000;
+
+const isSameMap = (one: ReadonlyMap<number, number>, other: ReadonlyMap<number, number>): boolean =>
+  one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
 
 const statesOf = (bus: Bus) => bus.bucket('NODES', NodeState);
 const modelsOf = (bus: Bus) => bus.bucket('MODELS', NodeModels);
@@ -90,6 +95,8 @@ export class Links {
   #dials: TokenBucket = fullBucket(DIALS, 0);
   #handshakes = 0;
   #roundMs = 0;
+  #rounds = 0;
+  #leasesSeen: ReadonlyMap<number, number> = new Map();
   #pulses = 0;
   #dialChanges = 0;
   #stopped = false;
@@ -189,21 +196,23 @@ export class Links {
     const nowMs = this.#nowMs;
     const slippedMs = nowMs - this.#roundMs - ROUND_MS;
     this.#roundMs = nowMs;
-    const wentStale = slippedMs > SLIP_MS ? 0 : this.#judge();
+    const wentStale = slippedMs > SLIP_MS ? 0 : this.#judge(nowMs);
     const watches = [...this.#watched.values()].map(({ watch }) => watch);
-    const links = watches.filter(({ phase }) => phase === 'up').length;
+    const links = watches.reduce((sum, { phase }) => sum + (phase === 'up' ? 1 : 0), 0);
     const windowMs = this.parts.world.rules.silentAfterMs;
     this.#suspicion = suspect(this.#suspicion, { nowMs, slippedMs, wentStale, links, windowMs });
-    this.#reconcile();
+    this.#rounds += 1;
+    if (this.#rounds % RECONCILE_EVERY === 0 || !isSameMap(this.#leasesSeen, this.parts.leases.held()))
+      this.#reconcile();
     this.#dialDue(watches, nowMs);
   }
 
   /** Lets time pass for every node. Returns how many went stale by it. */
-  #judge(): number {
+  #judge(nowMs: number): number {
     let wentStale = 0;
     for (const { watch } of this.#watched.values()) {
       const before = watch.stale;
-      watch.tick(this.#suspicion.impairedUntilMs);
+      watch.tick(this.#suspicion.impairedUntilMs, nowMs);
       if (watch.stale && !before) wentStale += 1;
     }
     return wentStale;
@@ -213,7 +222,7 @@ export class Links {
   #dialDue(watches: readonly NodeWatch[], nowMs: number): void {
     if (!this.parts.maker.able) return;
     const due = watches
-      .filter(({ dueSinceMs }) => dueSinceMs !== undefined && dueSinceMs <= nowMs)
+      .filter(({ dueSinceMs = Infinity }) => dueSinceMs <= nowMs)
       .sort((one, other) => (one.dueSinceMs ?? 0) - (other.dueSinceMs ?? 0));
     const wanted = Math.min(due.length, HANDSHAKES - this.#handshakes);
     const { bucket, taken } = take(this.#dials, wanted, DIALS, nowMs);
@@ -248,7 +257,8 @@ export class Links {
   #reconcile(): void {
     const { fleet, leases } = this.parts;
     const watched = new Map<string, Wanted>([...this.#watched].map(([nodeId, { watch }]) => [nodeId, watch.wanted]));
-    const wanted = wantedOf(fleet.nodes.values(), leases.held());
+    const held = (this.#leasesSeen = leases.held());
+    const wanted = wantedOf(fleet.nodes.values(), held);
     for (const action of reconcile(wanted, watched, (nodeId) => fleet.nodes.has(nodeId))) {
       switch (action.do) {
         case 'watch':

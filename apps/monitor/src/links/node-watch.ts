@@ -4,7 +4,7 @@ import { type FromNode, lineSeen, type NodeConnection, numberingOf, ORDERS_SINCE
 import type { Clock, Ids } from '@muster/service';
 import type { HealthFacts } from '../health/health-facts.js';
 import type { HealthRules } from '../health/health-rules.js';
-import { type LinkHealth, type LinkInput, linkOf, looksAlike, stepLink } from '../health/link-health.js';
+import { isCalm, type LinkHealth, type LinkInput, linkOf, looksAlike, stepLink } from '../health/link-health.js';
 import { NodeReport } from '../health/node-report.js';
 import { isBeat, NodeFeed } from '../telemetry/node-feed.js';
 import type { Queries } from '../telemetry/queries.js';
@@ -139,22 +139,23 @@ export class NodeWatch {
     else this.renew('the former access key was given up: the link is made anew');
   }
 
-  /** Time went on. */
-  tick(impairedUntilMs: number): void {
-    const nowMs = this.world.clock.monotonicMs();
-    this.#give({ type: 'tick', impairedUntilMs });
-    if (
-      this.#connection !== undefined &&
-      this.#quietForMs(nowMs) >= QUIET_MS &&
-      nowMs - this.#pingedMs >= PING_EVERY_MS
-    ) {
-      this.#pingedMs = nowMs;
-      // What becomes of it is seen by the frame that answers, or by none.
-      this.#connection.ping().catch(() => undefined);
+  /** Time went on; it is `nowMs`, monotonic. */
+  tick(impairedUntilMs: number, nowMs: number): void {
+    if (!isCalm(this.#health, nowMs, QUIET_MS)) {
+      this.#give({ type: 'tick', impairedUntilMs });
+      this.#askWhenQuiet(nowMs);
     }
     const lost = this.feed.tellDropped();
     if (lost > 0) this.#report.happened(this.#gapFact(lost, 'monitor'));
     else if (this.#report.owesFacts) this.#report.happened();
+  }
+
+  #askWhenQuiet(nowMs: number): void {
+    if (this.#connection === undefined || this.#quietForMs(nowMs) < QUIET_MS) return;
+    if (nowMs - this.#pingedMs < PING_EVERY_MS) return;
+    this.#pingedMs = nowMs;
+    // What becomes of it is seen by the frame that answers, or by none.
+    this.#connection.ping().catch(() => undefined);
   }
 
   #quietForMs(nowMs: number): number {

@@ -74,7 +74,7 @@ export class NodeFeed implements Keeps {
 
   takeSamples({ items }: FrameOf<'samples'>): void {
     for (const taken of this.#open.takeSamples(items, this.#now()))
-      this.parts.bus.publishSample(taken.sample, taken.text);
+      this.parts.bus.publishSample(taken.sample, taken.bytes);
   }
 
   takeLines({ lines }: FrameOf<'lines'>): void {

@@ -20,7 +20,7 @@ export interface ArrivedSample {
 /** A sample and how it is written: once, for whoever keeps it and whoever is told. */
 export interface WrittenSample {
   readonly sample: NodeSample;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** A node that says a sample is older than this says nothing that a clock could be set by. */
@@ -95,14 +95,14 @@ export class NodeTelemetry {
     for (const { seq, ageMs, measurement } of items) {
       this.#seen = { ...this.#flow(), sample: seq };
       const age = Math.min(ageMs, OLDEST_MS);
-      const atMs = now.wallMs - age;
+      const atMs = Math.trunc(now.wallMs - age);
       this.#minutes.add(measurement, atMs);
       if (age > WINDOW_MS) continue;
       const at = new Date(atMs).toISOString();
       const sample: NodeSample = { nodeId: this.nodeId, run, seq, at, measurement };
-      const text = JSON.stringify(sample);
-      this.#samples.add(sample, now.monotonicMs - age, Buffer.byteLength(text));
-      taken.push({ sample, text });
+      const bytes = Buffer.from(JSON.stringify(sample));
+      this.#samples.add(sample, now.monotonicMs - age, bytes.length, atMs);
+      taken.push({ sample, bytes });
     }
     return taken;
   }

@@ -37,9 +37,14 @@ export function takeNumbers(shape: Shape, value: unknown, into: Float64Array, at
       return takeParts(shape.parts, value, into, at);
     case 'record': {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return -1;
-      const keys = Object.keys(value);
-      if (keys.length !== shape.keys.length || keys.some((key, n) => key !== shape.keys[n])) return -1;
-      return takeParts(shape.parts, Object.values(value), into, at);
+      let [next, n] = [at, 0];
+      for (const key in value) {
+        if (key !== shape.keys[n]) return -1;
+        next = takeNumbers(shape.parts[n] ?? NUMBER, (value as Record<string, unknown>)[key], into, next);
+        if (next === -1) return -1;
+        n += 1;
+      }
+      return n === shape.keys.length ? next : -1;
     }
   }
 }

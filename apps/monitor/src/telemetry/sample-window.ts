@@ -50,10 +50,10 @@ export class SampleWindow {
 
   /**
    * Keeps a sample of this node. `atMs`: when it was measured, in monotonic milliseconds of the monitor; `size`: its bytes as
-   * JSON. The time of the sample is as `Date.toISOString` writes it.
+   * JSON; `wallMs`: the time that the sample names, in milliseconds since 1970, where the caller knows it.
    */
-  add({ run, seq, at, measurement }: NodeSample, atMs: number, size: number): void {
-    this.#take(run, measurement, seq, Date.parse(at));
+  add({ run, seq, at, measurement }: NodeSample, atMs: number, size: number, wallMs = Date.parse(at)): void {
+    this.#take(run, measurement, seq, wallMs);
     this.#atMs.push(atMs);
     this.#sizes.push(size + 1);
     this.#bytes += size + 1;

@@ -131,24 +131,28 @@ export function viewOf(
   };
 }
 
-const mean = (numbers: readonly number[]): number | undefined =>
-  numbers.length === 0 ? undefined : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-
 /** The figures of the list from one measurement. */
 export function loadOf({ cpuPercent, memoryUsedBytes, memoryTotalBytes, gpus, executors = [] }: Measurement): NodeLoad {
-  const gpuPercent = mean(gpus.flatMap(({ utilisationPercent }) => utilisationPercent ?? []));
-  const vram = gpus.flatMap(({ memoryUsedBytes: used, memoryTotalBytes: total }) =>
-    used === undefined || total === undefined ? [] : [{ used, total }],
-  );
+  // In one pass: it is made of every sample.
+  let [measured, percents, vramUsed, vramTotal] = [0, 0, 0, 0];
+  for (const { utilisationPercent, memoryUsedBytes: used, memoryTotalBytes: total } of gpus) {
+    if (utilisationPercent !== undefined) {
+      measured += 1;
+      percents += utilisationPercent;
+    }
+    if (used !== undefined && total !== undefined) {
+      vramUsed += used;
+      vramTotal += total;
+    }
+  }
   const tokens = executors.flatMap(({ executorId, tokensPerSecond }) =>
     tokensPerSecond === undefined ? [] : [[executorId, tokensPerSecond] as const],
   );
-  const vramTotal = vram.reduce((sum, { total }) => sum + total, 0);
   return {
     cpuPercent,
     memoryPercent: memoryTotalBytes === 0 ? 0 : (100 * memoryUsedBytes) / memoryTotalBytes,
-    ...(gpuPercent === undefined ? {} : { gpuPercent }),
+    ...(measured === 0 ? {} : { gpuPercent: percents / measured }),
     ...(tokens.length === 0 ? {} : { tokensPerSecond: Object.fromEntries(tokens) }),
-    ...(vramTotal === 0 ? {} : { vramPercent: (100 * vram.reduce((sum, { used }) => sum + used, 0)) / vramTotal }),
+    ...(vramTotal === 0 ? {} : { vramPercent: (100 * vramUsed) / vramTotal }),
   };
 }
