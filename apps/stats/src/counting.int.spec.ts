@@ -73,6 +73,26 @@ describe('what was counted', () => {
     expect(await everything()).toEqual(before);
   });
 
+  it('counts nothing again of facts that are all told again from the first on, new ones among them', async () => {
+    const [before, totals] = [await everything(), await counting.look((ledger) => structuredClone(ledger.totals))];
+    await database.query('delete from stream_places');
+    stands = undefined;
+    const [asked, at] = [{ router: uuid(3, 9), endpoint: 'chat' as const, model: 'tiny', stream: false }, iso(nowMs)];
+    const begins = (n: number): RequestEvent => ({
+      type: 'RequestStarted',
+      data: { ...asked, requestId: uuid(8, n), at },
+    });
+    // Half of them are in batches with a new one, the others are on their own.
+    for (let at = 0; at < events.length; at += 10)
+      await take([...(at % 20 === 0 ? [begins(at)] : []), ...events.slice(at, at + 10)]);
+    const added = Math.ceil(events.length / 20);
+    expect(events.length).toBeGreaterThan(20);
+    const now = await counting.look((ledger) => structuredClone(ledger.totals));
+    expect(now.accepted).toBe(totals.accepted + added);
+    expect(now.ended).toEqual(totals.ended);
+    expect(await everything()).toEqual(before);
+  });
+
   it('leaves a window as it moves on, and stays in the longer ones', async () => {
     nowMs += 30 * 60_000;
     expect(await Promise.all([inWindow('5m'), inWindow('1h'), inWindow('24h'), inWindow('7d')])).toEqual([

@@ -13,8 +13,8 @@ import type { Tracked } from './requests/tracked.js';
 
 /** Names the place in the stream. Another name counts everything anew that is still kept there. */
 const READER = 'requests';
-/** Facts of one transaction at most. */
-const MOST_AT_ONCE = 2_500;
+/** Facts of one transaction at most: with more of them at once they outlive two collections of garbage, and are moved twice. */
+const MOST_AT_ONCE = 1_000;
 /** How long changes of a slot wait for more before they are added up. */
 const SETTLED_AFTER_MS = 15_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -42,6 +42,8 @@ export class Counting {
   #known: Known | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #pending = 0;
+  /** Requests that begin were kept already: facts are told again, as after a backup was restored. */
+  #again = false;
   /** Facts that this process has counted, and when the last of them happened. */
   #counted = 0;
   #countedUpTo: string | undefined;
@@ -124,16 +126,31 @@ export class Counting {
   async #count(batch: Batch<RequestEvent>): Promise<void> {
     await this.#step(async (tx, ledger) => {
       await movePlace(tx, READER, batch);
-      const asked = new Set<string>();
-      for (const { data } of batch.facts) if (!ledger.open.has(data.requestId)) asked.add(data.requestId);
-      const stored = await readStored(tx, asked);
-      batch.facts.forEach((event, n) => {
-        ledger.take(event, stored.get(event.data.requestId), batch.bodies[n]);
-      });
+      // That a request which begins was kept already shows when it is written; from then on all are looked up first.
+      const known = this.#again ? await this.#lookUp(tx, ledger, batch.facts) : undefined;
+      const later: number[] = [];
+      for (const [n, event] of batch.facts.entries()) {
+        if (known !== undefined) ledger.take(event, known.get(event.data.requestId), batch.bodies[n]);
+        else if (!ledger.takeKnown(event, batch.bodies[n])) later.push(n);
+      }
+      if (later.length === 0) return;
+      const facts = later.flatMap((n) => batch.facts[n] ?? []);
+      const stored = await this.#lookUp(tx, ledger, facts);
+      for (const [n, event] of facts.entries())
+        ledger.take(event, stored.get(event.data.requestId), batch.bodies[later[n] ?? -1]);
     });
     this.#pending = batch.pending;
     this.#counted += batch.facts.length;
     this.#countedUpTo = batch.facts.at(-1)?.data.at ?? this.#countedUpTo;
+  }
+
+  /** What is kept of the requests of these facts that are not under way. */
+  async #lookUp(tx: EntityManager, ledger: Ledger, facts: readonly RequestEvent[]): Promise<Map<string, Tracked>> {
+    const asked = new Set<string>();
+    for (const { data } of facts) if (!ledger.open.has(data.requestId)) asked.add(data.requestId);
+    const stored = await readStored(tx, asked);
+    if (stored.size === 0) this.#again = false;
+    return stored;
   }
 
   /** One transaction that counts. Throws an Outage while the database is away. */
@@ -157,7 +174,10 @@ export class Counting {
       const { version, ledger } = before ?? (await this.#read(tx));
       const done = await work(tx, ledger);
       const changes = ledger.changes();
-      await writeRequests(tx, changes.requests);
+      if ((await writeRequests(tx, changes.requests)) < changes.accepted) {
+        this.#again = true;
+        throw new LedgerMoved('A request that begins was kept already');
+      }
       await writeChanges(tx, changes.cells);
       await writeTotals(tx, version, ledger.totals);
       return { done, changes, known: { version: version + 1, ledger } };

@@ -17,6 +17,8 @@ export interface CellChange {
 /** What the facts taken since the last look have led to. */
 export interface Changes {
   readonly requests: readonly Tracked[];
+  /** How many of these were counted as accepted: nothing was kept of them before. */
+  readonly accepted: number;
   readonly cells: readonly CellChange[];
   /** When each of those ended that have ended since, in ms since 1970. */
   readonly endedMs: readonly number[];
@@ -39,6 +41,7 @@ export class Ledger {
   #changed = new Map<string, Tracked>();
   #cells = new Map<string, CellChange>();
   #endedMs: number[] = [];
+  #accepted = 0;
   #runAt = '';
   #runAtMs = 0;
 
@@ -66,11 +69,29 @@ export class Ledger {
    * event's data as JSON, where it is there already.
    */
   take(event: RequestEvent, stored?: Tracked, body?: string): void {
+    this.#takeAfter(this.#knownOf(event) ?? stored, event, body);
+  }
+
+  /** Takes a fact of a request that is under way, has just changed or begins with it; false of any other: something may be kept of that. */
+  takeKnown(event: RequestEvent, body?: string): boolean {
+    const before = this.#knownOf(event);
+    if (before === undefined && event.type !== 'RequestStarted') return false;
+    this.#takeAfter(before, event, body);
+    return true;
+  }
+
+  #knownOf({ data }: RequestEvent): Tracked | undefined {
+    return this.#open.get(data.requestId) ?? this.#changed.get(data.requestId);
+  }
+
+  #takeAfter(before: Tracked | undefined, event: RequestEvent, body: string | undefined): void {
     const { requestId, at } = event.data;
-    const before = this.#open.get(requestId) ?? this.#changed.get(requestId) ?? stored;
     const after = takeFact(before, event, body);
     if (after === before) return;
-    if (before === undefined) this.totals.accepted += 1;
+    if (before === undefined) {
+      this.totals.accepted += 1;
+      this.#accepted += 1;
+    }
     this.#changed.set(requestId, after);
     this.#move(before, after, event);
     const outcome = outcomeOf(after.view);
@@ -110,7 +131,9 @@ export class Ledger {
       requests: [...this.#changed.values()],
       cells: [...this.#cells.values()],
       endedMs: this.#endedMs,
+      accepted: this.#accepted,
     };
+    this.#accepted = 0;
     this.#endedMs = [];
     this.#changed = new Map();
     this.#cells = new Map();

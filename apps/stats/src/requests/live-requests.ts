@@ -45,12 +45,11 @@ export class LiveRequests {
 /** The newest of these, as many as are told at once, newest first. Each time is read once: there may be thousands. */
 function newest(requests: readonly RequestView[]): readonly RequestView[] {
   if (requests.length <= LIVE_REQUESTS) return requests;
-  const times = Float64Array.from(requests, ({ acceptedAt }) => msOf(acceptedAt));
+  const times = new Float64Array(requests.length);
+  for (const [n, { acceptedAt }] of requests.entries()) times[n] = msOf(acceptedAt);
   const fromMs = times.slice().sort()[requests.length - LIVE_REQUESTS] ?? 0;
   return requests
-    .map((request, n) => ({ request, atMs: times[n] ?? 0 }))
-    .filter(({ atMs }) => atMs >= fromMs)
-    .sort((one, other) => other.atMs - one.atMs || (one.request.requestId < other.request.requestId ? 1 : -1))
-    .slice(0, LIVE_REQUESTS)
-    .map(({ request }) => request);
+    .filter((_, n) => (times[n] ?? 0) >= fromMs)
+    .sort((one, other) => msOf(other.acceptedAt) - msOf(one.acceptedAt) || (one.requestId < other.requestId ? 1 : -1))
+    .slice(0, LIVE_REQUESTS);
 }

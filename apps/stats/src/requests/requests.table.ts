@@ -87,25 +87,31 @@ const names = columns.map(([name]) => name);
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 
 const INTO = `insert into requests (${names.join(', ')}, facts)`;
-const OR_UPDATE = `on conflict (request_id) do update set ${[...names.slice(1), 'facts'].map((name) => `${name} = excluded.${name}`).join(', ')}`;
+const OR_UPDATE = `
+on conflict (request_id) do update set ${[...names.slice(1), 'facts'].map((name) => `${name} = excluded.${name}`).join(', ')}`;
 
-const WRITE = `${INTO}
+/** How many of them there were not before: of a row that is updated the system column xmax is not 0. */
+const counted = (write: string): string =>
+  `with written as (${write} returning xmax = 0 as is_new) select count(*) filter (where is_new)::int as new from written`;
+
+const WRITE = counted(`${INTO}
 select * from rows from (${columns.map(([, type], n) => `unnest($${n + 1}::${type}[])`).join(', ')},
                          json_array_elements($${columns.length + 1}::json))
-${OR_UPDATE}`;
+${OR_UPDATE}`);
 
-const WRITE_ENDS = `${INTO}
+const WRITE_ENDS = counted(`${INTO}
 select ${columns.map(([, , inEnd]) => `data."${inEnd}"`).join(', ')},
        json_build_array('${REPEATED}', json_build_object('type', 'RequestFinished', 'data', fact))
   from json_array_elements($1::json) as fact,
        json_to_record(fact) as data(${columns.map(([, type, inEnd]) => `"${inEnd}" ${type}`).join(', ')})
-${OR_UPDATE}`;
+${OR_UPDATE}`);
 
 /**
  * Writes requests as they are now, with the words that their facts came with. Of most the end says everything: it alone is sent,
  * and Postgres takes the columns out of it. Of the others each column is one array, so that the driver has nothing to take apart.
+ * Returns how many of them there were not before.
  */
-export async function writeRequests(tx: Queries, requests: readonly Tracked[]): Promise<void> {
+export async function writeRequests(tx: Queries, requests: readonly Tracked[]): Promise<number> {
   const ends: string[] = [];
   const others: Tracked[] = [];
   for (const tracked of requests) {
@@ -113,10 +119,16 @@ export async function writeRequests(tx: Queries, requests: readonly Tracked[]): 
     if (end === undefined) others.push(tracked);
     else ends.push(end);
   }
-  if (ends.length > 0) await tx.query(WRITE_ENDS, [`[${ends.join()}]`]);
-  if (others.length === 0) return;
+  let added = 0;
+  if (ends.length > 0) added += await write(tx, WRITE_ENDS, [`[${ends.join()}]`]);
+  if (others.length === 0) return added;
   const values = columns.map(([, , , of]) => `{${others.map(({ view }) => of(view) ?? 'NULL').join()}}`);
-  await tx.query(WRITE, [...values, `[${others.map(keptOf).join()}]`]);
+  return added + (await write(tx, WRITE, [...values, `[${others.map(keptOf).join()}]`]));
+}
+
+async function write(tx: Queries, sql: string, values: readonly string[]): Promise<number> {
+  const [row] = await tx.query<{ new: number }[]>(sql, [...values]);
+  return row?.new ?? 0;
 }
 
 /** How many requests that are kept ended since then, and how many of them took longer than the threshold. */
