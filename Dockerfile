@@ -54,7 +54,8 @@ CMD ["node", "apps/registry/dist/main.js"]
 
 FROM runtime AS monitor
 COPY --from=images /monitor ./
-CMD ["node", "apps/monitor/dist/main.js"]
+ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8192 MALLOC_TRIM_THRESHOLD_=131072
+CMD ["node", "--max-semi-space-size=8", "--single-threaded-gc", "--heap-growing-percent=30", "apps/monitor/dist/main.js"]
 
 FROM runtime AS stats
 COPY --from=images /stats ./

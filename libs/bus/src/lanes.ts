@@ -32,7 +32,7 @@ const LOG_OVERHEAD_BYTES = 1_024;
 /** More than this waits unread in a subscription: the oldest are passed over, and count as lost. */
 const MAX_UNREAD = 5_000;
 /** Samples of a thousand nodes come one by one; what came within so long goes out as one write, which costs a tenth of so many. */
-const TOGETHER_MS = 10;
+const TOGETHER_MS = 20;
 /** How often it is told that things were not sent. */
 const TELL_EVERY_MS = 10_000;
 

@@ -12,7 +12,7 @@ import { answers, child } from './child.js';
 import { ownUsageOf } from './cpu.js';
 import { profiled } from './profiled.js';
 import { compare, machine, type Turn } from './rounds.js';
-import { youngHeap } from '../start/young-heap.js';
+import { heapArguments } from '../start/memory.js';
 import { say } from '../terminal.js';
 import { benchNats } from './stores.js';
 import { registeredNode, tellFacts } from './tell-facts.js';
@@ -49,7 +49,7 @@ async function measure(): Promise<void> {
   const gateway = await child(
     'gateway',
     process.execPath,
-    [...youngHeap('gateway'), ...profiled(), join(root, 'apps/gateway/dist/main.js')],
+    [...heapArguments('gateway'), ...profiled(), join(root, 'apps/gateway/dist/main.js')],
     () => answers(`http://127.0.0.1:${port}/health/ready`),
     {
       ...process.env,

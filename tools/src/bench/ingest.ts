@@ -11,7 +11,7 @@ import { Client } from 'pg';
 import { freePort } from '../ports.js';
 import { CannotGoOn, say } from '../terminal.js';
 import { cpuMsOfFamily } from './cpu.js';
-import { youngHeap } from '../start/young-heap.js';
+import { heapArguments } from '../start/memory.js';
 import { profiled } from './profiled.js';
 import { compare, machine, type Turn } from './rounds.js';
 import { benchDatabase, benchNats } from './stores.js';
@@ -80,10 +80,14 @@ async function measure(natsUrl: string): Promise<void> {
 /** The service as it runs. Resolves when it serves. */
 async function startStats(natsUrl: string): Promise<ChildProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [...youngHeap('stats'), ...profiled(), join(root, 'apps/stats/dist/main.js')], {
-    env: { ...process.env, DATABASE_URL: server.url, NATS_URL: natsUrl, PORT: String(port), LOG_LEVEL: 'error' },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...heapArguments('stats'), ...profiled(), join(root, 'apps/stats/dist/main.js')],
+    {
+      env: { ...process.env, DATABASE_URL: server.url, NATS_URL: natsUrl, PORT: String(port), LOG_LEVEL: 'error' },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
   for (let tries = 0; tries < 300; tries += 1) {
     const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
     if (ready?.status === 200) return child;

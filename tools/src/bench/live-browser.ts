@@ -1,6 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import type { ConsoleToServer, ServerToConsole } from '@muster/contracts';
-import { io, type Socket } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import * as z from 'zod';
 
@@ -13,9 +11,11 @@ const Order = z.discriminatedUnion('order', [
   }),
   z.object({ order: z.literal('take') }),
 ]);
-const Direct = z.object({
+const Samples = z.object({
   samples: z.array(z.object({ measurement: z.object({ load: z.array(z.number()).min(1) }) })),
 });
+const Changed = z.tuple([z.literal('metrics:change'), Samples]);
+const Joined = z.tuple([z.object({ ok: z.boolean(), words: z.optional(z.string()) })]);
 
 const seen = { product: [] as number[], direct: [] as number[] };
 /** Sockets that have got something on both ways. */
@@ -34,31 +34,41 @@ process.send?.('ready');
 
 function watch(n: number, gateway: string, to: { cookie: string; nodeId: string; direct: string }): void {
   const { cookie, nodeId } = to;
-  const socket: Socket<ServerToConsole, ConsoleToServer> = io(gateway, {
-    ...{ transports: ['websocket'], forceNew: true, extraHeaders: { cookie } },
-  });
-  socket.on('metrics:change', ({ samples }) => {
-    for (const { measurement } of samples) keep(seen.product, measurement);
-    open.add(`${n} by the Gateway`);
-  });
-  // As a page does: whoever could not keep up comes in anew, and what it missed is missing in the figures.
-  socket.on('room:dirty', () => void join());
-  socket.on('connect_error', ({ message }) => (refused = message));
-  const join = async () => {
-    const joined = await Promise.all([
-      socket.emitWithAck('fleet:join'),
-      socket.emitWithAck('metrics:join', { nodeId }),
-    ]);
-    for (const each of joined) if (!each.ok) refused = each.words;
+  const url = `${gateway.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`;
+  const socket = new WebSocket(url, { perMessageDeflate: false, headers: { cookie } });
+  const join = () => {
+    socket.send('420["fleet:join"]');
+    socket.send(`421${JSON.stringify(['metrics:join', { nodeId }])}`);
   };
-  socket.on('connect', () => void join());
+  socket.on('message', (data: Buffer) => {
+    const text = data.toString();
+    // Engine.IO 4 around Socket.IO 5: 0 opens, 2 is a ping, 40 connects, 42 an event, 43 the answer to one of ours.
+    if (text.startsWith('0')) socket.send('40');
+    else if (text === '2') socket.send('3');
+    else if (text.startsWith('40')) join();
+    else if (text.startsWith('44')) refused = text;
+    else if (text.startsWith('43'))
+      for (const { ok, words } of joinedOf(text)) refused = ok ? refused : (words ?? text);
+    // As a page does: whoever could not keep up comes in anew, and what it missed is missing in the figures.
+    else if (text.startsWith('42["room:dirty"')) join();
+    else if (text.startsWith('42["metrics:change"')) {
+      for (const { measurement } of Changed.parse(JSON.parse(text.slice(2)))[1].samples)
+        keep(seen.product, measurement);
+      open.add(`${n} by the Gateway`);
+    }
+    // The loads of the fleet come to each socket and stay as they are: a hundred browsers read them on a hundred machines.
+  });
+  socket.on('error', ({ message }) => (refused = message));
   const direct = new WebSocket(to.direct, { perMessageDeflate: false });
   direct.on('message', (data: Buffer) => {
-    for (const { measurement } of Direct.parse(JSON.parse(data.toString())).samples) keep(seen.direct, measurement);
+    for (const { measurement } of Samples.parse(JSON.parse(data.toString())).samples) keep(seen.direct, measurement);
     open.add(`${n} directly`);
   });
   direct.on('error', ({ message }) => (refused = message));
 }
+
+/** What came of a join; the number of the question stands before it, and a snapshot in it that nobody reads here. */
+const joinedOf = (text: string) => Joined.parse(JSON.parse(text.slice(text.indexOf('['))));
 
 /** The first load of a played node is the moment at which it was made, on the clock of this machine. */
 function keep(delays: number[], { load: [madeMs] = [] }: { readonly load?: readonly number[] | undefined }): void {

@@ -8,6 +8,8 @@ import { MusterClient } from '@muster/client';
 import { EventStore, openDatabase } from '@muster/event-store';
 import * as z from 'zod';
 import { freePort } from '../ports.js';
+import { allocator, heapArguments } from '../start/memory.js';
+import type { ServiceName } from '../start/services.js';
 import { CannotGoOn, say } from '../terminal.js';
 import { answers, child } from './child.js';
 import { type Delay, liveBars, liveFigures, type LiveRound } from './live-figures.js';
@@ -111,15 +113,15 @@ async function system(
     ...{ HOST: '127.0.0.1', MUSTER_LOCAL_NODE: 'off', MUSTER_DIAL_LOOPBACK: 'on' },
     ...{ LOG_LEVEL: 'warn', LOG_FORMAT: 'json', WEB_ROOT: join(root, 'apps/web/dist/browser') },
   };
-  const service = async (name: string, more: NodeJS.ProcessEnv = {}) => {
+  const service = async (name: ServiceName, more: NodeJS.ProcessEnv = {}) => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const started = await child(
       name,
       process.execPath,
-      [join(root, `apps/${name}/dist/main.js`)],
+      [...heapArguments(name), join(root, `apps/${name}/dist/main.js`)],
       () => answers(`${url}/health/ready`),
-      { ...shared, PORT: String(port), ...more },
+      { ...shared, ...allocator(name), PORT: String(port), ...more },
     );
     stops.push(() => started.stop());
     return url;

@@ -7,6 +7,7 @@ import { lanes, NodeState, SettingsState, shippedSettings } from '@muster/contra
 import { accessKeyId } from '@muster/node-link';
 import { connect } from '@nats-io/transport-node';
 import { freePort } from '../ports.js';
+import { allocator, heapArguments } from '../start/memory.js';
 import { CannotGoOn, say } from '../terminal.js';
 import { answers, type Child, child } from './child.js';
 import { ownUsageOf, type Usage } from './cpu.js';
@@ -22,9 +23,9 @@ const NODES = Number(process.argv[3] ?? 1_000);
 const VALUES = 50;
 /** What Prometheus stores of itself with each answer of a target: up, the scrape's duration, its samples before and after relabelling, new series. */
 const VALUES_OF_A_SCRAPE = 5;
-/** What the monitor keeps of each node in memory: full from the first moment on, since it is memory that is compared. */
+/** What the monitor keeps of each node in memory: its nodes have it from before, and Prometheus takes as long before anything is measured. */
 const WINDOW_S = 300;
-const WINDOWS = 3;
+const WINDOWS = 5;
 const WINDOW_MS = 10_000;
 const SETTLE_MS = 20_000;
 const READY_WITHIN_MS = 180_000;
@@ -51,8 +52,11 @@ say(machine());
 const stops: (() => Promise<unknown>)[] = [];
 try {
   await inTemporaryFolder(async (folder) => {
-    const watchers = [await monitor(), await prometheus(folder)];
-    await sleep(SETTLE_MS);
+    const theirs = await prometheus(folder);
+    const fullAtMs = performance.now() + WINDOW_S * 1_000;
+    const watchers = [await monitor(), theirs];
+    await sleep(Math.max(SETTLE_MS, fullAtMs - performance.now()));
+    say('Measuring …');
     const windows = new Map<Watcher, Window[]>(watchers.map((watcher) => [watcher, []]));
     for (let n = 0; n < WINDOWS; n += 1)
       for (const [index, window] of (await Promise.all(watchers.map(measured))).entries())
@@ -124,10 +128,11 @@ async function monitor(): Promise<Watcher> {
   const service: Child = await child(
     'monitor',
     process.execPath,
-    [...measuredWith(), join(root, 'apps/monitor/dist/main.js')],
+    [...heapArguments('monitor'), ...measuredWith(), join(root, 'apps/monitor/dist/main.js')],
     () => answers(`http://127.0.0.1:${port}/health/ready`),
     {
       ...process.env,
+      ...allocator('monitor'),
       ...{ NATS_URL: nats.url, DATABASE_URL: database.url, MUSTER_SECRET: secret, PORT: String(port) },
       ...{ HOST: '127.0.0.1', MUSTER_DIAL_LOOPBACK: 'on', LOG_LEVEL: 'warn', LOG_FORMAT: 'json' },
     },

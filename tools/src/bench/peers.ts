@@ -5,7 +5,7 @@ import { makeCertificate } from '@muster/node-link';
 import { findOnPath } from '../programs/find.js';
 import { run } from '../programs/run.js';
 import { freePort } from '../ports.js';
-import { youngHeap } from '../start/young-heap.js';
+import { heapArguments } from '../start/memory.js';
 import { CannotGoOn } from '../terminal.js';
 import { answers, type Child, child } from './child.js';
 
@@ -131,7 +131,7 @@ export async function bareProxy({ tlsPort, certificateFile }: Upstream): Promise
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const program = join(import.meta.dirname, 'bare-proxy.js');
-  const args = [...youngHeap('router'), program, String(port), String(tlsPort), certificateFile];
+  const args = [...heapArguments('router'), program, String(port), String(tlsPort), certificateFile];
   const running = await child('bare proxy', process.execPath, args, () => answers(`${url}/up`, { method: 'POST' }), {
     ...process.env,
     NODE_OPTIONS: '',

@@ -5,7 +5,7 @@ import { type Bus, connectBus, seal } from '@muster/bus';
 import { type Certificate, Executor, NodeState } from '@muster/contracts';
 import { freePort } from '../ports.js';
 import { answers, type Child, child } from './child.js';
-import { youngHeap } from '../start/young-heap.js';
+import { heapArguments } from '../start/memory.js';
 import { profiled } from './profiled.js';
 import { benchNats } from './stores.js';
 import { registeredNode, tellFacts } from './tell-facts.js';
@@ -50,7 +50,7 @@ export async function routerBed(folder: string, nodes: readonly BedNode[]): Prom
     const router: Child = await child(
       'router',
       process.execPath,
-      [...youngHeap('router'), ...profiled(), join(import.meta.dirname, '../../../apps/router/dist/main.js')],
+      [...heapArguments('router'), ...profiled(), join(import.meta.dirname, '../../../apps/router/dist/main.js')],
       () => answers(`${url}/health/ready`),
       {
         ...process.env,

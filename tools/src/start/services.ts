@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { DataFolder } from './data-folder.js';
+import { allocator, heapArguments } from './memory.js';
 import type { StartOptions } from './options.js';
 import type { PartSpec } from './part.js';
 import type { Ports } from './ports.js';
-import { youngHeap } from './young-heap.js';
 
 /** What the services are told, secrets among it; handed over in their environment alone. */
 export interface ServiceSettings {
@@ -124,8 +124,8 @@ function service(
   return {
     name,
     file: process.execPath,
-    args: [...youngHeap(name), join(root, `apps/${name}/dist/main.js`)],
-    env: { ...env, ...own, NATS_URL: natsUrls[name], PORT: String(port) },
+    args: [...heapArguments(name), join(root, `apps/${name}/dist/main.js`)],
+    env: { ...env, ...allocator(name), ...own, NATS_URL: natsUrls[name], PORT: String(port) },
     stopSignal: 'SIGTERM',
     stopWithinMs: 10_000,
     port,

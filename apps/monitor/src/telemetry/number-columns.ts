@@ -52,8 +52,7 @@ export function unpackColumns(packed: Uint8Array<ArrayBuffer>, columns: number, 
 
 /** Returns where the next column begins. */
 function packColumn(values: Float64Array, packed: Buffer, begin: number): number {
-  const [first = 0] = values;
-  if (values.every((value) => value === first)) return packed.writeDoubleLE(first, packed.writeUInt8(0, begin));
+  if (isConstant(values)) return packed.writeDoubleLE(values[0] ?? 0, packed.writeUInt8(0, begin));
   const whole = wholeNumbers(values);
   const { least, step, most } = whole === undefined ? { least: 0, step: 1, most: Infinity } : stepsOf(whole.numbers);
   const width = most <= 0xff ? 1 : most <= 0xffff ? 2 : most <= 0xffff_ffff ? 4 : AS_IT_IS;
@@ -71,14 +70,24 @@ function packColumn(values: Float64Array, packed: Buffer, begin: number): number
 /** The numbers times the first scale that makes all of them whole, from which they come back the same; undefined where none does. */
 function wholeNumbers(values: Float64Array): { numbers: Float64Array; scale: number } | undefined {
   const numbers = new Float64Array(values.length);
-  const scale = SCALES.findIndex((factor) =>
-    values.every((value, row) => {
-      const number = Math.round(value * factor);
-      numbers[row] = number;
-      return Math.abs(number) <= LARGEST && number / factor === value;
-    }),
-  );
+  const scale = SCALES.findIndex((factor) => isWholeBy(factor, values, numbers));
   return scale === -1 ? undefined : { numbers, scale };
+}
+
+/** Loops, not `every`: these go over each value that each node sends. */
+function isWholeBy(factor: number, values: Float64Array, numbers: Float64Array): boolean {
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] ?? 0;
+    const number = Math.round(value * factor);
+    if (Math.abs(number) > LARGEST || number / factor !== value) return false;
+    numbers[row] = number;
+  }
+  return true;
+}
+
+function isConstant(values: Float64Array): boolean {
+  for (let row = 1; row < values.length; row += 1) if (values[row] !== values[0]) return false;
+  return true;
 }
 
 /** The least number, the largest step by which all others are reached from it, and how many of them lead to the highest. */
