@@ -52,7 +52,7 @@ function read(make: (dispatcher: Dispatcher<ParserEvent>) => Parser, chunks: rea
     push: (event) => {
       if (typeof event === 'function') return;
       const { kind, msg, data } = event;
-      const told = msg && { ...msg, subject: text(msg.subject), reply: text(msg.reply) };
+      const told = msg && [msg.sid, msg.hdr, msg.size, text(msg.subject), text(msg.reply)];
       events.push({ kind, told, data: text(data) });
     },
   });

@@ -1,4 +1,4 @@
-import { Kind, NatsConnectionImpl, Parser, State } from '@nats-io/nats-core/internal';
+import { Kind, type MsgArg, NatsConnectionImpl, Parser, State } from '@nats-io/nats-core/internal';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 const [H, LOWER_H, M, LOWER_M] = [0x48, 0x68, 0x4d, 0x6d];
@@ -92,10 +92,32 @@ export class QuickParser extends Parser {
     const from = lineEnd + 1;
     const to = from + size;
     if (to + LINE_END_BYTES > bytes.length) return INCOMPLETE;
-    const subject = bytes.subarray(subjectAt, second - 1);
-    const msg = { sid, hdr, size, subject, ...(hasReply && { reply: bytes.subarray(third, fourth - 1) }) };
+    const msg = new Line(bytes, subjectAt, second - 1, hasReply ? third : 0, fourth - 1, sid, hdr, size);
     this.dispatcher.push({ kind: Kind.MSG, msg, data: bytes.subarray(from, to) });
     return to + LINE_END_BYTES;
+  }
+}
+
+/** The line of a message. Of most nobody asks for the reply, so that views of its words are made when they are asked for. */
+class Line implements MsgArg {
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly subjectAt: number,
+    private readonly subjectEnd: number,
+    private readonly replyAt: number,
+    private readonly replyEnd: number,
+    readonly sid: number,
+    readonly hdr: number,
+    readonly size: number,
+  ) {}
+
+  get subject(): Uint8Array {
+    return this.bytes.subarray(this.subjectAt, this.subjectEnd);
+  }
+
+  /** Undefined where there is none, as in the client's own. */
+  get reply(): Uint8Array {
+    return (this.replyAt === 0 ? undefined : this.bytes.subarray(this.replyAt, this.replyEnd)) as Uint8Array;
   }
 }
 

@@ -51,11 +51,14 @@ export const familySource = <Family extends FactFamily>(family: Family): FactSou
   read: (message, body) => readFact(family, message, JSON.parse(body)),
 });
 
-const requestTypes: Readonly<Record<string, RequestEvent['type']>> = {
-  started: 'RequestStarted',
-  dispatched: 'RequestDispatched',
-  finished: 'RequestFinished',
-};
+const PREFIX = 'muster.request.';
+
+/** What a fact about a request says, as its subject tells; undefined of a subject that tells none. */
+function typeIn(subject: string): RequestEvent['type'] | undefined {
+  if (subject.startsWith('finished.', PREFIX.length)) return 'RequestFinished';
+  if (subject.startsWith('started.', PREFIX.length)) return 'RequestStarted';
+  return subject.startsWith('dispatched.', PREFIX.length) ? 'RequestDispatched' : undefined;
+}
 
 /** The same schema as a program of its own, which takes a fifth of the time: there are two facts of each request. */
 const Compiled = z.compile(RequestEvent);
@@ -66,15 +69,11 @@ const checked = (fact: unknown): RequestEvent => (z.validate(Compiled, fact) ? f
 /** What became of requests, as their routers tell it. */
 export const requestSource: FactSource<RequestEvent> = {
   stream: 'REQUESTS',
-  prefix: 'muster.request',
+  prefix: PREFIX.slice(0, -1),
   // The subject says the type as well as a header does, and is there without reading them all.
-  read: ({ subject }, body) => {
-    const type = requestTypes[subject.slice(PREFIX_LENGTH, subject.indexOf('.', PREFIX_LENGTH))];
-    return checked({ type, data: JSON.parse(body) });
-  },
+  read: ({ subject }, body) => checked({ type: typeIn(subject), data: JSON.parse(body) }),
 };
 
-const PREFIX_LENGTH = 'muster.request.'.length;
 const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 
