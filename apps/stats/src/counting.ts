@@ -128,11 +128,7 @@ export class Counting {
       await movePlace(tx, READER, batch);
       // That a request which begins was kept already shows when it is written; from then on all are looked up first.
       const known = this.#again ? await this.#lookUp(tx, ledger, batch.facts) : undefined;
-      const later: number[] = [];
-      for (const [n, event] of batch.facts.entries()) {
-        if (known !== undefined) ledger.take(event, known.get(event.data.requestId), batch.bodies[n]);
-        else if (!ledger.takeKnown(event, batch.bodies[n])) later.push(n);
-      }
+      const later = ledger.takeAll(batch.facts, batch.bodies, known);
       if (later.length === 0) return;
       const facts = later.flatMap((n) => batch.facts[n] ?? []);
       const stored = await this.#lookUp(tx, ledger, facts);

@@ -42,6 +42,8 @@ export class Ledger {
   #cells = new Map<string, CellChange>();
   #endedMs: number[] = [];
   #accepted = 0;
+  /** The places of nodes in the totals of this life. */
+  #nodes = new Map<string, RunTotals['nodes'][string]>();
   #runAt = '';
   #runAtMs = 0;
 
@@ -72,12 +74,20 @@ export class Ledger {
     this.#takeAfter(this.#knownOf(event) ?? stored, event, body);
   }
 
-  /** Takes a fact of a request that is under way, has just changed or begins with it; false of any other: something may be kept of that. */
-  takeKnown(event: RequestEvent, body?: string): boolean {
-    const before = this.#knownOf(event);
-    if (before === undefined && event.type !== 'RequestStarted') return false;
-    this.#takeAfter(before, event, body);
-    return true;
+  /**
+   * Takes many. Without `stored`, those alone whose request is under way, has just changed or begins with them: something may be kept of the
+   * others. Returns which were not taken.
+   */
+  takeAll(events: readonly RequestEvent[], bodies: readonly string[], stored?: ReadonlyMap<string, Tracked>): number[] {
+    const left: number[] = [];
+    for (let n = 0; n < events.length; n += 1) {
+      const event = events[n];
+      if (event === undefined) continue;
+      const before = this.#knownOf(event) ?? stored?.get(event.data.requestId);
+      if (before === undefined && stored === undefined && event.type !== 'RequestStarted') left.push(n);
+      else this.#takeAfter(before, event, bodies[n]);
+    }
+    return left;
   }
 
   #knownOf({ data }: RequestEvent): Tracked | undefined {
@@ -120,6 +130,7 @@ export class Ledger {
   /** The Gateway has started anew: what is counted since then begins with these. */
   beginRun(run: RunTotals): void {
     this.totals.run = run;
+    this.#nodes = new Map();
     for (const tracked of this.#open.values()) {
       if (tracked.stay !== undefined) this.#peak(tracked.stay.nodeId, run.at);
     }
@@ -166,8 +177,17 @@ export class Ledger {
       run.most = this.#inFlight.now;
       run.mostAt = at;
     }
-    const node = nodeOf(run, nodeId);
+    const node = this.#nodeOf(nodeId);
     if (node !== undefined) node.most = Math.max(node.most, this.#inFlight.on(nodeId));
+  }
+
+  /** Undefined beyond the bound. */
+  #nodeOf(nodeId: string): RunTotals['nodes'][string] | undefined {
+    const known = this.#nodes.get(nodeId);
+    if (known !== undefined) return known;
+    const node = nodeOf(this.totals.run, nodeId);
+    if (node !== undefined) this.#nodes.set(nodeId, node);
+    return node;
   }
 
   #leave(stay: Stay | undefined, atMs: number): void {
@@ -178,7 +198,7 @@ export class Ledger {
 
   #addTime(stay: Stay | undefined, untilMs: number): void {
     if (stay === undefined) return;
-    const node = nodeOf(this.totals.run, stay.nodeId);
+    const node = this.#nodeOf(stay.nodeId);
     if (node !== undefined) node.inFlightMs += Math.max(0, untilMs - Math.max(stay.sinceMs, this.#runMs()));
   }
 

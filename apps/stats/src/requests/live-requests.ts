@@ -46,7 +46,7 @@ export class LiveRequests {
 function newest(requests: readonly RequestView[]): readonly RequestView[] {
   if (requests.length <= LIVE_REQUESTS) return requests;
   const times = new Float64Array(requests.length);
-  for (const [n, { acceptedAt }] of requests.entries()) times[n] = msOf(acceptedAt);
+  for (let n = 0; n < times.length; n += 1) times[n] = msOf(requests[n]?.acceptedAt ?? '');
   const fromMs = times.slice().sort()[requests.length - LIVE_REQUESTS] ?? 0;
   return requests
     .filter((_, n) => (times[n] ?? 0) >= fromMs)
