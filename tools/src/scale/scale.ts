@@ -13,9 +13,9 @@ export const measured = {
   minuteRowBytes: 151,
   logRowBytes: 386,
   requestRowBytes: 1_472,
-  monitorCorePercentPerNode: 0.034,
-  monitorBaseMib: 240,
-  monitorMibPerNode: 0.83,
+  monitorCorePercentPerNode: 0.022,
+  monitorBaseMib: 143,
+  monitorMibPerNode: 0.47,
   routerRequestsPerSecond: 6_900,
   factsCountedPerSecond: 43_000,
 } as const;
