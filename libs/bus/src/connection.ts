@@ -9,7 +9,6 @@ import {
 } from '@nats-io/transport-node';
 import { fullJitter, type Random, sleep, within } from './backoff.js';
 import type { BusCounts, BusState, OnNotice } from './notice.js';
-import { readQuickly } from './quick-parser.js';
 import { refuseUnfitServer } from './server.js';
 
 export interface BusOptions {
@@ -54,7 +53,6 @@ export class Connection {
     private readonly inboxPrefix: string,
   ) {
     this.js = jetstream(nc, { timeout: API_TIMEOUT_MS });
-    readQuickly(nc);
     void this.#watchStatus();
   }
 
@@ -150,7 +148,6 @@ export class Connection {
           this.#turn('down');
           break;
         case 'reconnect':
-          readQuickly(this.nc);
           this.#turn('up');
           break;
         case 'slowConsumer':

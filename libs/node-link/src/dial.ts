@@ -1,5 +1,5 @@
 import { isIP, connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Certificate, showAddress } from '@muster/contracts';
 import { WebSocket } from 'ws';
 import { channelBinding } from './channel-binding.js';
@@ -70,15 +70,12 @@ export async function dial(options: DialOptions, onStage?: (info: StageInfo) => 
       tls.once('secureConnect', () => {
         const certificate = certificateOf(tls);
         if (certificate === undefined) return done.reject(notANode());
-        // Before a word is said: whoever shows the pinned certificate has proved in the handshake that its key is his.
-        if (options.pinned !== undefined && !isPinned(certificate, options.pinned))
-          return done.reject(new LinkError('certificate-changed', 'encrypted'));
         upgrade(
           tls,
           options,
           (error) => done.reject(error),
           (wire) => {
-            done.resolve({ tls, wire, certificate: { fingerprint: certificate.fingerprint, pem: certificate.pem } });
+            done.resolve({ tls, wire, certificate });
           },
         );
       });
@@ -183,24 +180,31 @@ function openPort({ address, port }: DialOptions, attempt: Attempt, done: Done<S
 }
 
 /**
- * One for all links: with one of its own, each would take 24 KiB more. It trusts no authority; whose certificate is accepted is
- * judged once it is shown, by `isPinned`.
+ * With `rejectUnauthorized: false` Node never calls `checkServerIdentity`; so a pinned certificate is the one trusted
+ * authority, the chain must verify, and the check compares the fingerprint in the place of the name.
  */
-const context = createSecureContext({ minVersion: 'TLSv1.3', ca: [] });
-
-function openTls(tcp: Socket, { host }: DialOptions, fail: (error: LinkError) => void): TLSSocket {
+function openTls(tcp: Socket, { host, pinned }: DialOptions, fail: (error: LinkError) => void): TLSSocket {
   const tls = connectTls({
     socket: tcp,
-    secureContext: context,
-    // The certificate is compared whole: no chain, no name.
-    rejectUnauthorized: false,
+    minVersion: 'TLSv1.3',
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(pinned === undefined
+      ? { rejectUnauthorized: false }
+      : {
+          ca: pinned.pem,
+          rejectUnauthorized: true,
+          checkServerIdentity: (_host, { fingerprint256 }) =>
+            fingerprint256 === pinned.fingerprint ? undefined : new Error('Another certificate than the pinned one'),
+        }),
   });
   let secure = false;
   tls.once('secureConnect', () => (secure = true));
   tls.on('error', (error) => {
-    fail(secure ? notANode(error) : tlsError(error));
+    if (secure) return fail(notANode(error));
+    // Set when the handshake itself went well and the certificate did not please.
+    const disliked = pinned !== undefined && Boolean(tls.authorizationError);
+    fail(disliked ? new LinkError('certificate-changed', 'encrypted') : tlsError(error));
   });
   tls.once('close', () => fail(secure ? notANode() : tlsError(undefined)));
   return tls;
@@ -208,27 +212,11 @@ function openTls(tcp: Socket, { host }: DialOptions, fail: (error: LinkError) =>
 
 const LONGEST_PEM = 8_192;
 
-interface ShownCertificate extends Certificate {
-  readonly validFromMs: number;
-  readonly validToMs: number;
-}
-
-function certificateOf(tls: TLSSocket): ShownCertificate | undefined {
+function certificateOf(tls: TLSSocket): Certificate | undefined {
   const certificate = tls.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
-  const { fingerprint256: fingerprint, validFrom, validTo } = certificate;
   const pem = certificate.toString();
-  if (pem.length > LONGEST_PEM) return undefined;
-  return { fingerprint, pem, validFromMs: Date.parse(validFrom), validToMs: Date.parse(validTo) };
-}
-
-/** It is the pinned one, and its time is now. */
-function isPinned(
-  { fingerprint, validFromMs, validToMs }: ShownCertificate,
-  pinned: Pick<Certificate, 'fingerprint'>,
-): boolean {
-  const nowMs = Date.now();
-  return fingerprint === pinned.fingerprint && validFromMs <= nowMs && nowMs < validToMs;
+  return pem.length > LONGEST_PEM ? undefined : { fingerprint: certificate.fingerprint256, pem };
 }
 
 function upgrade(
