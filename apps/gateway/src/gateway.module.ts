@@ -15,6 +15,7 @@ import { FleetFeed } from './fleet/fleet-feed.js';
 import { GatewayLife } from './fleet/gateway-life.js';
 import { HistoryController } from './history/history.controller.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
+import { HttpReadings } from './integrations/http-readings.js';
 import { KnownIntegrations } from './integrations/known-integrations.js';
 import { OwnConsumers } from './integrations/own-consumers.js';
 import { ConsoleDoor } from './live/console-door.js';
@@ -70,6 +71,7 @@ export class GatewayModule {
         GatewayLife,
         KnownIntegrations,
         OwnConsumers,
+        HttpReadings,
         FleetFeed,
         KnownSettings,
         ModelsFeed,

@@ -318,13 +318,38 @@ describe('the document of the bus', () => {
     const integrationId = randomUUID();
     const path = `/api/integrations/${integrationId}`;
     const made = { integrationId, name: 'bus reader', streams: ['FLEET'], doors: ['http'] };
-    await console.must('POST', '/api/integrations', made);
+    const { secret } = await console.must('POST', '/api/integrations', made);
+    await readsOverHttp(String(secret), new RegExp(`\\.${integrationId}\\.reading$`));
     await console.must('PATCH', path, { name: 'fleet reader', streams: ['FLEET', 'HEALTH'], doors: ['nats', 'http'] });
     await console.must('POST', `${path}/secret`);
     await console.must('POST', `${path}/suspend`, { reason: 'for a moment' });
     await console.must('POST', `${path}/resume`);
     await console.must('DELETE', path);
     await heard(new RegExp(`\\.${integrationId}\\.revoked$`));
+  }
+
+  /** A stream, a call and one that is refused, until the gateway has told of them all. */
+  async function readsOverHttp(secret: string, subject: RegExp): Promise<void> {
+    const leave = new AbortController();
+    const read = (query: string, accept: string) =>
+      fetch(`${muster.address}/api/events?${query}`, {
+        headers: { authorization: `Bearer ${secret}`, accept },
+        signal: leave.signal,
+      });
+    await until(
+      async () => (await read('after=0&limit=1', 'application/x-ndjson')).status,
+      (status) => status === 200,
+      within60,
+    );
+    expect((await read('after=F999999', 'application/x-ndjson')).status).toBe(400);
+    const stream = (await read('streams=FLEET', 'text/event-stream')).text().catch(() => undefined);
+    await until(
+      () => recorder.messages.filter((message) => subject.test(message.subject)).map(({ body }) => body),
+      (bodies) => bodies.some((body) => ['since', 'lastCall', 'in the future'].every((each) => body.includes(each))),
+      within60,
+    );
+    leave.abort();
+    await stream;
   }
 
   /** A receiver of facts elsewhere, which nobody has to answer for its facts to be told. */

@@ -109,6 +109,30 @@ describe('an integration, from the page to a client of NATS', () => {
     await fleet().getByText('Up to date').waitFor(patiently);
   });
 
+  it('is shown while it reads over HTTP: from where, how far, and what was refused to it', async () => {
+    const leave = new AbortController();
+    const read = (query: string, accept = 'application/x-ndjson') =>
+      fetch(`${stage.muster.address}/api/events?${query}`, {
+        headers: { authorization: `Bearer ${secret}`, accept },
+        signal: leave.signal,
+      });
+    const stream = (await read('streams=FLEET', 'text/event-stream')).text().catch(() => undefined);
+    expect((await read('after=0&limit=1&streams=FLEET')).status).toBe(200);
+    expect((await read('after=F999999')).status).toBe(400);
+    await card().locator('[data-open]').getByText('1 open over HTTP').waitFor(patiently);
+    const overHttp = card().getByRole('list', { name: 'Over HTTP' }).getByRole('listitem');
+    await overHttp.filter({ hasText: /reads FLEET up to F\d+ · Up to date since/ }).waitFor(patiently);
+    await overHttp.filter({ hasText: /Last call: \S+ reads FLEET up to F\d+ · \d+ facts? behind/ }).waitFor(patiently);
+    await card()
+      .getByRole('list', { name: 'Refused' })
+      .getByText(/This position is in the future/)
+      .waitFor(patiently);
+    expect(await findingsInBothThemes(page)).toEqual([]);
+    leave.abort();
+    await stream;
+    await card().locator('[data-open]').getByText('0 open over HTTP').waitFor(patiently);
+  });
+
   it('is let in nowhere while it is suspended, and again when it is resumed', async () => {
     const closed = client.closed();
     await card().getByRole('button', { name: 'Suspend Desk' }).click();

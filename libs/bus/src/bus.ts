@@ -5,6 +5,7 @@ import type {
   Fact,
   FactFamily,
   HistoryGrew,
+  HttpReading,
   MonitorPulse,
   NodeLog,
   NodeSample,
@@ -200,6 +201,14 @@ export class Bus {
 
   onKeyUses(handler: (use: ApiKeyUsed) => void): Stoppable {
     return this.#lanes.onKeyUses(handler);
+  }
+
+  publishHttpReading(reading: HttpReading): void {
+    this.#lanes.publishHttpReading(reading);
+  }
+
+  onHttpReadings(handler: (reading: HttpReading) => void): Stoppable {
+    return this.#lanes.onHttpReadings(handler);
   }
 
   publishHistory(grew: HistoryGrew): void {

@@ -88,6 +88,8 @@ const LINGER_MS = 30_000;
  */
 export class FactLog {
   readonly #rings = new Map<StreamName, Followed>();
+  /** The newest message of each stream that was heard of, in which making of it. */
+  readonly #newest = new Map<StreamName, { life: string; sequence: number }>();
   readonly #fetching = new Gate(FETCHING_AT_ONCE, MOST_WAITING);
   #closed = false;
 
@@ -130,6 +132,12 @@ export class FactLog {
         if (ring) offs.push(ring.onGrown(done));
       }
     });
+  }
+
+  /** How many messages there are after a cursor, as far as was heard; undefined in another making of the stream. */
+  waitingAfter({ stream, life, sequence }: Cursor): number | undefined {
+    const newest = this.#newest.get(stream);
+    return newest?.life === life ? Math.max(0, newest.sequence - sequence) : undefined;
   }
 
   /** Behind the newest fact. Throws an Outage. */
@@ -222,14 +230,18 @@ export class FactLog {
   #begin(stream: StreamName): Followed {
     if (this.#closed) throw new Outage('bus', 'The log of facts is closed');
     const ring = new FactRing();
+    let life = '';
     const follower = new Follower(this.connection, this.streams, {
       stream,
       filter: factStreams[stream].subjects[0],
       from: 'end',
       opened: (anew, { created, after }) => {
-        ring.opened(lifeOf(created), after, anew);
+        life = lifeOf(created);
+        this.#heardOf(stream, life, after);
+        ring.opened(life, after, anew);
       },
       message: (message) => {
+        this.#heardOf(stream, life, message.info.streamSequence);
         ring.add(message.info.streamSequence, this.#readable(stream, message));
       },
     });
@@ -341,10 +353,17 @@ export class FactLog {
   async #info(stream: StreamName): Promise<StreamInfo> {
     try {
       this.connection.needUp();
-      return await this.streams.ensure(stream);
+      const info = await this.streams.ensure(stream);
+      this.#heardOf(stream, lifeOf(info.created), info.state.last_seq);
+      return info;
     } catch (error) {
       throw asOutage(error, `${stream} could not be read`);
     }
+  }
+
+  #heardOf(stream: StreamName, life: string, sequence: number): void {
+    const newest = this.#newest.get(stream);
+    if (newest?.life !== life || newest.sequence < sequence) this.#newest.set(stream, { life, sequence });
   }
 
   #readable(stream: StreamName, message: JsMsg): LoggedFact | undefined {

@@ -55,6 +55,17 @@ export class FactReader {
     );
   }
 
+  /** How many facts were not given yet, as far as is known; undefined while it is not. */
+  get waiting(): number | undefined {
+    let all = 0;
+    for (const { cursor } of this.#lanes) {
+      const ofStream = this.log.waitingAfter(cursor);
+      if (ofStream === undefined) return undefined;
+      all += ofStream;
+    }
+    return all;
+  }
+
   /** What could not be given since the last call, because it is not kept any more. */
   takeMissed(): Missed[] {
     const missed = this.#missed;

@@ -1,6 +1,8 @@
 import {
   ApiKeyUsed,
   HistoryGrew,
+  HttpReading,
+  httpReadingSubject,
   keyUseSubject,
   type LogEntry,
   lanes,
@@ -106,6 +108,15 @@ export class Lanes {
   /** That a key was used, told once a minute at most by each process that serves it. Not numbered: the next use tells anew. */
   onKeyUses(handler: (use: ApiKeyUsed) => void): Stoppable {
     return this.#listen(lanes.keyUses.subject, ApiKeyUsed, handler);
+  }
+
+  publishHttpReading(reading: HttpReading): void {
+    this.#publish('httpReadings', httpReadingSubject(reading.integrationId), reading);
+  }
+
+  /** What integrations read over HTTP. Not numbered: each message says everything that its gateway knows of one. */
+  onHttpReadings(handler: (reading: HttpReading) => void): Stoppable {
+    return this.#listen(lanes.httpReadings.subject, HttpReading, handler);
   }
 
   publishHistory(grew: HistoryGrew): void {

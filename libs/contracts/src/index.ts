@@ -22,6 +22,7 @@ export {
   type StreamMark,
 } from './bus/position.js';
 export {
+  httpReadingSubject,
   keyUseSubject,
   lanes,
   type LaneSpec,
@@ -302,7 +303,6 @@ export {
   IntegrationConnection,
   IntegrationReading,
   IntegrationState,
-  IntegrationTrouble,
   ListedIntegration,
   ListIntegrations,
   ListReadings,
@@ -359,6 +359,8 @@ export {
   WebhookDelivery,
   webhookServiceOrders,
 } from './webhooks/webhooks.orders.js';
+export { HttpCall, HttpReader, HttpReading, IntegrationTrouble, MOST_HTTP_READERS } from './registry/http-reading.js';
+export { MOST_TROUBLES, Troubles, troublesTogether } from './registry/troubles.js';
 export { apiKeyOf, ApiKeyUsed, KeyUses } from './registry/key-use.js';
 export { Certificate, Fingerprint, NodeEvent, NodeId } from './registry/node.events.js';
 export {

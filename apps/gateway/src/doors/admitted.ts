@@ -23,3 +23,6 @@ export function admittedOf(request: IncomingMessage): Admitted {
   if (admitted === undefined) throw new Error('The request did not come through the door');
   return admitted;
 }
+
+/** The outsider whose request it is, when the Door let one in. */
+export const outsiderOf = (request: IncomingMessage): Admitted['integration'] => requests.get(request)?.integration;

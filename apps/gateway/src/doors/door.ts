@@ -14,6 +14,7 @@ import { Ids } from '@muster/service';
 import type { Request } from 'express';
 import { KnownKeys } from '../api-keys/known-keys.js';
 import { GatewayConfig } from '../config.js';
+import { HttpReadings } from '../integrations/http-readings.js';
 import { hashOf, KnownIntegrations } from '../integrations/known-integrations.js';
 import type { Session } from '../sessions/session-cache.js';
 import { tokenOf } from '../sessions/session-cookie.js';
@@ -38,6 +39,7 @@ export class Door implements CanActivate {
     private readonly sessions: Sessions,
     private readonly keys: KnownKeys,
     private readonly integrations: KnownIntegrations,
+    private readonly readings: HttpReadings,
     private readonly ids: Ids,
   ) {}
 
@@ -48,6 +50,7 @@ export class Door implements CanActivate {
     const secret = route.integrations === true ? integrationSecretOf(request.headers) : undefined;
     if (secret !== undefined) {
       const integration = { ...this.integrations.use(secret), hash: hashOf(secret) };
+      this.readings.seen(integration.integrationId);
       admit(request, {
         token: undefined,
         session: undefined,

@@ -1,6 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Injectable, Logger } from '@nestjs/common';
 import { type Problem, Refusal, Outage } from '@muster/contracts';
 import type { Request, Response } from 'express';
+import { HttpReadings } from '../integrations/http-readings.js';
+import { outsiderOf } from './admitted.js';
 import { methodsAt } from './methods.js';
 import { problem, problemOf } from './problems.js';
 import { requestIdIn, sendProblem } from './send-problem.js';
@@ -10,6 +12,8 @@ import { requestIdIn, sendProblem } from './send-problem.js';
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
   readonly #log = new Logger('Door');
+
+  constructor(private readonly readings: HttpReadings) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
@@ -24,6 +28,8 @@ export class ProblemFilter implements ExceptionFilter {
     else if (!(error instanceof Refusal)) this.#log.error({ msg: 'A call failed', err: error, requestId });
     else if (error.code === 'origin-refused')
       this.#log.warn({ msg: 'A call from a foreign page was refused', origin: request.headers.origin, requestId });
+    const outsider = outsiderOf(request);
+    if (outsider !== undefined && error instanceof Refusal) this.readings.refused(outsider, error);
     sendProblem(response, problemOf(error, requestId));
   }
 

@@ -1,6 +1,7 @@
 import { Bus, FactReader, type ReadFact, sleep, type WantedFrom } from '@muster/bus';
 import {
   EVENTS_PAGE,
+  type HttpReader,
   Outage,
   POSITION_HEADER,
   type ReadEvent,
@@ -10,10 +11,12 @@ import {
   routes,
   type StreamName,
 } from '@muster/contracts';
+import { Clock } from '@muster/service';
 import { Controller, Logger } from '@nestjs/common';
 import type * as z from 'zod/mini';
 import { comment, serverSentEvent, ServerSentEvents } from '../doors/server-sent-events.js';
 import { type CallTo, Serves } from '../doors/serves.js';
+import { HttpReadings } from '../integrations/http-readings.js';
 import { Readers } from './readers.js';
 
 type Call = CallTo<typeof routes.readEvents>;
@@ -33,6 +36,8 @@ export class EventsController {
   constructor(
     private readonly bus: Bus,
     private readonly readers: Readers,
+    private readonly readings: HttpReadings,
+    private readonly clock: Clock,
   ) {}
 
   @Serves(routes.readEvents)
@@ -42,15 +47,21 @@ export class EventsController {
     const chosen = call.query.streams ?? streamsIn(from);
     const { reader: who, streams } = this.readers.of(call, chosen);
     const open = this.readers.streams.enter(who);
+    const since = this.clock.now();
     let reader: FactReader | undefined;
     try {
       reader = await FactReader.open(this.bus.factLog, streams, wantedFrom(from));
+      const place = placeOf(reader, { address: call.from.remoteAddress, streams: [...streams], since });
+      open.begins(place);
       const signal = AbortSignal.any([open.signal, call.signal]);
       const close = (): void => {
         reader?.close();
         open.leave();
       };
-      if (!wantsEvents) return this.#page(call, reader, signal, close);
+      const answered = (): void => {
+        if (call.integration) this.readings.answered(call.integration.integrationId, place());
+      };
+      if (!wantsEvents) return this.#page(call, reader, signal, answered, close);
       const events = new ServerSentEvents();
       void this.#stream(events, reader, AbortSignal.any([signal, events.closed]))
         .catch((error: unknown) => {
@@ -58,8 +69,10 @@ export class EventsController {
           return 'Something went wrong';
         })
         .then((why) => {
-          if (why === STALLED)
+          if (why === STALLED) {
             this.#log.warn({ msg: 'A reader of facts stopped reading and was let go', reader: who.name, id: who.id });
+            if (call.integration) this.readings.note(call.integration, 'Let go over HTTP: it stopped reading');
+          }
           return events.end(why);
         })
         .finally(close);
@@ -76,6 +89,7 @@ export class EventsController {
     { query, setHeader }: Call,
     reader: FactReader,
     signal: AbortSignal,
+    answered: () => void,
     close: () => void,
   ): AsyncGenerator<Line, void, undefined> {
     const { limit = EVENTS_PAGE.usual, waitMs = 0 } = query;
@@ -91,6 +105,7 @@ export class EventsController {
       }
       if (facts.length === 0) refuseMissed(reader);
       setHeader(POSITION_HEADER, facts.at(-1)?.position ?? reader.position);
+      answered();
       for (const { json, position } of facts) yield { ...(JSON.parse(json) as object), after: position } as Line;
     } finally {
       close();
@@ -132,6 +147,12 @@ const STALLED = 'You stopped reading';
 
 const overWords = ({ reason }: AbortSignal): string =>
   reason === 'stopping' ? 'The Gateway stops; come again' : 'You may not read this any more';
+
+/** How far a reader is whenever one looks. */
+const placeOf = (reader: FactReader, about: Pick<HttpReader, 'address' | 'streams' | 'since'>) => (): HttpReader => {
+  const { position, waiting } = reader;
+  return { ...about, position, ...(waiting !== undefined && { waiting }) };
+};
 
 /** What a browser or a library sends by itself when it comes again: the last `id` that it saw. */
 function lastEventId({ header }: Call): string | undefined {

@@ -259,16 +259,9 @@ describe('the facts over HTTP', () => {
   });
 
   it('are for an integration those of its streams, and its stream ends when it is suspended or gets another secret', async () => {
-    const integrationId = uuid(55);
-    const secret = `${INTEGRATION_MARK}${'s'.repeat(43)}`;
-    const hash = createHash('sha256').update(secret).digest('hex');
-    const hashes = { prefix: prefixOfSecret(secret), natsHash: `$2b$06$${'x'.repeat(53)}` };
-    const bearer = { headers: { authorization: `Bearer ${secret}` } };
+    const { integrationId, hashes, bearer, create } = outsider();
     expect(await refusedWith('', bearer)).toMatchObject({ status: 401, code: 'secret-refused' });
-    await registry.told(`integration-${integrationId}`, {
-      type: 'IntegrationCreated',
-      data: { integrationId, name: 'Billing', streams: ['FLEET'], doors: ['http'], ...hashes, hash, at: AT },
-    });
+    await create();
     await until(
       () => read('', bearer),
       ({ status }) => status === 200,
@@ -349,12 +342,22 @@ describe('the facts over HTTP', () => {
     expect(stream.isOver).toBe(false);
   });
 
-  it('pass by a reader that never reads: it is let go, and nobody else waits for it', async () => {
+  it('pass by a reader that never reads: it is let go, named for the page, and nobody else waits for it', async () => {
+    const { integrationId, bearer, create } = outsider();
+    await create();
+    await until(
+      () => read('', bearer),
+      ({ status }) => status === 200,
+    );
+    const troubles: string[] = [];
+    registry.bus.onHttpReadings((reading) => {
+      if (reading.integrationId === integrationId) troubles.push(...reading.troubles.map(({ words }) => words));
+    });
     const stuck = connectSocket(Number(new URL(gateway.url).port), '127.0.0.1');
     await once(stuck, 'connect');
     stuck.pause();
     stuck.write(
-      `GET /api/events?streams=FLEET HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\ncookie: ${cookie().cookie}\r\n\r\n`,
+      `GET /api/events?streams=FLEET HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: ${bearer.headers.authorization}\r\n\r\n`,
     );
     const stream = await EventStream.open('streams=FLEET', cookie());
     await until(openCount, (count) => count === 2);
@@ -366,6 +369,7 @@ describe('the facts over HTTP', () => {
     );
     await until(openCount, (open) => open === 1, within(30_000));
     await until(() => log?.some((line) => line.includes('A reader of facts stopped reading and was let go')));
+    await until(() => troubles.includes('Let go over HTTP: it stopped reading'), undefined, within(10_000));
     expect(stream.isOver).toBe(false);
     await closed(stuck);
   });
@@ -378,6 +382,20 @@ describe('the facts over HTTP', () => {
     await until(() => stream.isOver);
     expect(stream.frames.at(-1)).toEqual({ comment: 'The Gateway stops; come again' });
   });
+
+  /** An integration that reads FLEET over HTTP, as soon as it is created. */
+  function outsider() {
+    const integrationId = uuid(55);
+    const secret = `${INTEGRATION_MARK}${'s'.repeat(43)}`;
+    const hash = createHash('sha256').update(secret).digest('hex');
+    const hashes = { prefix: prefixOfSecret(secret), natsHash: `$2b$06$${'x'.repeat(53)}` };
+    const create = () =>
+      registry.told(`integration-${integrationId}`, {
+        type: 'IntegrationCreated',
+        data: { integrationId, name: 'Billing', streams: ['FLEET'], doors: ['http'], ...hashes, hash, at: AT },
+      });
+    return { integrationId, hashes, bearer: { headers: { authorization: `Bearer ${secret}` } }, create };
+  }
 
   const openCount = () => gateway.service.app.get(Readers).streams.count();
 

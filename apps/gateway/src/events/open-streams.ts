@@ -1,4 +1,4 @@
-import { Refusal } from '@muster/contracts';
+import { type HttpReader, Refusal } from '@muster/contracts';
 
 /** Streams of facts that are open at once: SSE, and calls that wait for facts. */
 export const MOST_OPEN = { inAll: 1_000, perReader: 20 } as const;
@@ -16,6 +16,8 @@ export interface Reader {
 interface Open {
   readonly reader: Reader;
   readonly over: AbortController;
+  /** How far it has read; undefined until it begins. */
+  place: (() => HttpReader) | undefined;
 }
 
 /** Which streams are open, within bounds, and closes those whose reader may not read any more. */
@@ -32,8 +34,13 @@ export class OpenStreams {
     return [...this.#open].filter(({ reader }) => reader.id === id).length;
   }
 
-  /** Lets one in; `signal` fires when it must end. Throws the Refusal `too-many-streams`. */
-  enter(reader: Reader): { readonly signal: AbortSignal; leave(): void } {
+  /** How far those of one reader have read: those that have begun, oldest first. */
+  of(id: string): HttpReader[] {
+    return [...this.#open].flatMap(({ reader, place }) => (reader.id === id && place ? [place()] : []));
+  }
+
+  /** Lets one in; `signal` fires when it must end, `begins` has it tell how far it is. Throws the Refusal `too-many-streams`. */
+  enter(reader: Reader): { readonly signal: AbortSignal; begins(place: () => HttpReader): void; leave(): void } {
     const ofReader = this.count(reader.id);
     if (ofReader >= MOST_OPEN.perReader || this.#open.size >= MOST_OPEN.inAll) {
       const times = (this.#refused.get(reader.id) ?? 0) + 1;
@@ -45,10 +52,13 @@ export class OpenStreams {
           : `${this.#open.size} streams of facts are open, which is the most.`;
       throw new Refusal('too-many-streams', { words, retryAfterMs: 5_000 });
     }
-    const open: Open = { reader, over: new AbortController() };
+    const open: Open = { reader, over: new AbortController(), place: undefined };
     this.#open.add(open);
     return {
       signal: open.over.signal,
+      begins: (place) => {
+        open.place = place;
+      },
       leave: () => {
         this.#open.delete(open);
         if (this.count(reader.id) === 0) this.#refused.delete(reader.id);

@@ -1,11 +1,5 @@
 import type { ReadSoFar, ServerConnection } from '@muster/bus';
-import {
-  integrationBounds,
-  type IntegrationTrouble,
-  natsUserOf,
-  type StreamName,
-  type SuspensionCause,
-} from '@muster/contracts';
+import { integrationBounds, natsUserOf, type StreamName, type SuspensionCause } from '@muster/contracts';
 import type { IntegrationRow } from './integrations.table.js';
 
 type Wanting = Pick<IntegrationRow, 'integrationId' | 'streams' | 'streamsSince' | 'doors'>;
@@ -58,39 +52,4 @@ export function brokenBound(
       reason: `${subscriptions} subscriptions, where ${most.subscriptions} are allowed`,
     };
   return undefined;
-}
-
-const MOST_USERS = 200;
-const MOST_KINDS = 16;
-const KEPT_MS = 24 * 60 * 60 * 1000;
-
-/** What was refused to whom, by kind: the newest 16 kinds of each user, for a day, in memory alone. */
-export class Troubles {
-  readonly #ofUser = new Map<string, Map<string, { count: number; at: string }>>();
-
-  /** Counts one, and says whether it is the first of its kind. `at` in ISO 8601. */
-  note(user: string, words: string, at: string): boolean {
-    const known = this.#ofUser.get(user) ?? new Map<string, { count: number; at: string }>();
-    const before = known.get(words);
-    known.delete(words);
-    known.set(words, { count: (before?.count ?? 0) + 1, at });
-    forgetOldest(known, MOST_KINDS);
-    this.#ofUser.delete(user);
-    this.#ofUser.set(user, known);
-    forgetOldest(this.#ofUser, MOST_USERS);
-    return before === undefined;
-  }
-
-  /** Newest first. */
-  of(user: string, now: string): IntegrationTrouble[] {
-    return [...(this.#ofUser.get(user) ?? [])]
-      .map(([words, { count, at }]) => ({ words, count, at }))
-      .filter(({ at }) => Date.parse(now) - Date.parse(at) < KEPT_MS)
-      .reverse();
-  }
-}
-
-function forgetOldest(map: Map<string, unknown>, most: number): void {
-  const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }

@@ -8,11 +8,14 @@ import {
   integrationStreams,
   type ListedIntegration,
   natsUserOf,
+  Troubles,
+  troublesTogether,
 } from '@muster/contracts';
 import { type EventStore, onDatabase } from '@muster/event-store';
 import type { Clock, Ids } from '@muster/service';
 import { GATEWAY } from '../gateway.js';
-import { brokenBound, reconcile, Troubles } from './activity.js';
+import { brokenBound, reconcile } from './activity.js';
+import { HttpActivity } from './http-activity.js';
 import type { Integrations } from './integrations.js';
 import { type IntegrationRow, noteSeen, presentIntegrations } from './integrations.table.js';
 import { type GrowingLog, violationIn } from './nats-log.js';
@@ -51,6 +54,8 @@ interface Seen {
  */
 export class IntegrationWatch {
   readonly #troubles = new Troubles();
+  readonly #http = new HttpActivity();
+  readonly #hearing: { stop(): Promise<void> };
   #seen: Seen = { atMs: -Infinity, connections: undefined, readings: undefined };
   #looking: Promise<void> | undefined;
   #again = false;
@@ -62,6 +67,9 @@ export class IntegrationWatch {
 
   constructor(private readonly parts: WatchParts) {
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+    this.#hearing = parts.bus.onHttpReadings((reading) => {
+      this.#http.heard(reading, parts.clock.monotonicMs());
+    });
     parts.server?.follow(USERS, { onCame: () => this.#lookSoon(), onLetGo: (letGo) => this.#onLetGo(letGo) });
   }
 
@@ -77,6 +85,7 @@ export class IntegrationWatch {
     this.#isStopped = true;
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
+    await this.#hearing.stop();
     await this.#following?.stop();
     await this.#looking;
     await this.#writing;
@@ -104,7 +113,7 @@ export class IntegrationWatch {
     if (this.parts.clock.monotonicMs() - this.#seen.atMs > FRESH_MS) await this.look();
     const now = this.parts.clock.now();
     return list.map((each) => {
-      const activity = this.#activityOf(each.natsUser, now);
+      const activity = this.#activityOf(each, now);
       return activity === undefined ? each : { ...each, activity };
     });
   }
@@ -147,7 +156,11 @@ export class IntegrationWatch {
       server?.connections(USERS).catch(() => undefined),
     ]);
     this.#seen = { atMs: clock.monotonicMs(), connections, readings };
-    for (const row of present) await this.#judge(row, connections?.filter(({ user }) => user === userOf(row)) ?? []);
+    for (const row of present) {
+      const own = connections?.filter(({ user }) => user === userOf(row)) ?? [];
+      await this.#noteSeen(row, own.length > 0 ? clock.now() : this.#http.seenAt(row.integrationId));
+      await this.#judge(row, own);
+    }
   }
 
   async #readings(present: readonly IntegrationRow[]): Promise<ReadSoFar[]> {
@@ -168,28 +181,32 @@ export class IntegrationWatch {
     return actions.length === 0 ? actual : list();
   }
 
-  /** Suspends who breaks a bound, which ends its connections; notes who is there. */
+  /** Once a minute at most. */
+  async #noteSeen({ integrationId, lastSeenAt }: IntegrationRow, at: string | undefined): Promise<void> {
+    if (at === undefined || Date.parse(at) - (lastSeenAt?.getTime() ?? 0) <= 60_000) return;
+    const { clock, store } = this.parts;
+    await onDatabase(() => noteSeen(integrationId, at, clock.now(), store.database));
+  }
+
+  /** Suspends who breaks a bound, which ends its connections. */
   async #judge(row: IntegrationRow, connections: readonly ServerConnection[]): Promise<void> {
-    const { integrations, clock, ids, store, tell } = this.parts;
+    const { integrations, clock, ids, tell } = this.parts;
     const { integrationId, name } = row;
-    if (connections.length === 0) return;
-    const now = clock.now();
-    if (Date.parse(now) - (row.lastSeenAt?.getTime() ?? 0) > 60_000)
-      await onDatabase(() => noteSeen(integrationId, now, now, store.database));
     const broken = brokenBound(connections);
     if (broken === undefined || row.suspended !== null) return;
     const meta: FactMeta = { actor: GATEWAY, commandId: ids.uuid(), correlationId: ids.uuid() };
     await integrations.order({ type: 'suspend', integrationId, ...broken }, meta, undefined);
     tell('warn', { msg: 'An integration broke a bound and was suspended', integrationId, name, ...broken });
-    this.#troubles.note(userOf(row), broken.reason, now);
+    this.#troubles.note(userOf(row), broken.reason, clock.now());
     await this.#writeUsers();
   }
 
-  #activityOf(user: string, now: string): IntegrationActivity | undefined {
+  #activityOf({ integrationId, natsUser: user }: ListedIntegration, now: string): IntegrationActivity | undefined {
     const { connections, readings } = this.#seen;
     const own = connections?.filter((each) => each.user === user);
-    const troubles = this.#troubles.of(user, now);
-    if (readings === undefined && own === undefined && troubles.length === 0) return undefined;
+    const http = this.#http.of(integrationId, this.parts.clock.monotonicMs());
+    const troubles = troublesTogether([this.#troubles.of(user, now), this.#http.troublesOf(integrationId)]);
+    if (readings === undefined && own === undefined && http === undefined && troubles.length === 0) return undefined;
     return {
       ...(own && { connected: own.length }),
       connections: (own ?? [])
@@ -198,6 +215,7 @@ export class IntegrationWatch {
           ...{ address, client: client.slice(0, 128), since, pendingBytes, subscriptions },
         })),
       readings: readingsIn(readings ?? [], user),
+      ...(http && { http }),
       troubles,
     };
   }

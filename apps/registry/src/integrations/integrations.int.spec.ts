@@ -133,6 +133,37 @@ describe('the registry, about integrations', () => {
     expect(entries[0]?.subject).toEqual({ kind: 'integration', id: integrationId, name: 'Tickets' });
   });
 
+  it('shows what the gateways tell of who reads over HTTP, and notes that it was seen', async () => {
+    const { integrationId } = await make({ doors: ['http'] });
+    const seenAt = new Date(Date.now() - 1_000).toISOString();
+    const place = { address: '10.0.0.7', streams: ['FLEET' as const], position: 'F7', waiting: 2 };
+    const told = { integrationId, seenAt, open: 1, readers: [{ ...place, since: seenAt }] };
+    const troubles = [{ words: 'Refused over HTTP: too many', count: 2, at: seenAt }];
+    const gateways = [randomUUID(), randomUUID()] as const;
+    const tell = () => {
+      const lastCall = { ...place, at: seenAt };
+      stage.asker.bus.publishHttpReading({ gateway: gateways[0], ...told, troubles, lastCall });
+      stage.asker.bus.publishHttpReading({ gateway: gateways[1], ...told, open: 0, readers: [], troubles });
+      return listed(integrationId);
+    };
+    const shown = await until(tell, (each) => each?.lastSeenAt !== undefined && each.activity?.http?.open === 1, {
+      withinMs: 30_000,
+    });
+    expect(shown).toMatchObject({
+      lastSeenAt: seenAt,
+      activity: {
+        http: { readers: [{ ...place, since: seenAt }], lastCall: { ...place, at: seenAt } },
+        troubles: [{ ...troubles[0], count: 4 }],
+      },
+    });
+    // A gateway that was killed says no goodbye.
+    await until(
+      () => listed(integrationId),
+      (each) => each?.activity?.http?.open === 0,
+      { withinMs: 30_000 },
+    );
+  });
+
   it('makes no more than a hundred integrations', async () => {
     const store = await new DataSource({ type: 'postgres', url: stage.database.url, schema: 'registry' }).initialize();
     await store.query(

@@ -3,6 +3,7 @@ import { HistoryGrew } from '../history/history.orders.js';
 import { NodeLog } from '../monitor/log-entry.js';
 import { MonitorPulse } from '../monitor/node-state.js';
 import { NodeSample } from '../monitor/sample.js';
+import { HttpReading } from '../registry/http-reading.js';
 import { ApiKeyUsed } from '../registry/key-use.js';
 import { RouterPulse } from '../router/router-pulse.js';
 import { RequestsChanged } from '../stats/stats.orders.js';
@@ -55,6 +56,12 @@ export const lanes = {
     from: ['gateway', 'router'],
     schema: ApiKeyUsed,
   },
+  httpReadings: {
+    subject: 'muster.sample.integration.*.reading',
+    what: 'What an integration reads over HTTP at a gateway, once a second while something is open',
+    from: ['gateway'],
+    schema: HttpReading,
+  },
   requests: {
     subject: 'muster.sample.requests',
     what: 'The newest requests as they change',
@@ -70,3 +77,4 @@ export const logSubject = (nodeId: string): string => laneSubject(lanes.log, nod
 export const pulseSubject = (monitorId: string): string => laneSubject(lanes.pulses, monitorId);
 export const routerPulseSubject = (router: string): string => laneSubject(lanes.routers, router);
 export const keyUseSubject = (keyId: string): string => laneSubject(lanes.keyUses, keyId);
+export const httpReadingSubject = (integrationId: string): string => laneSubject(lanes.httpReadings, integrationId);

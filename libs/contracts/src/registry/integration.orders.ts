@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { orderTo } from '../order.js';
+import { HttpCall, HttpReader, IntegrationTrouble } from './http-reading.js';
 import {
   IntegrationDoors,
   IntegrationId,
@@ -54,16 +55,21 @@ export const IntegrationReading = z.object({
 });
 export type IntegrationReading = z.infer<typeof IntegrationReading>;
 
-/** Something that was refused to it, or for which NATS let it go; the newest time that it happened. */
-export const IntegrationTrouble = z.object({ words: z.string(), count: z.number(), at: z.string() });
-export type IntegrationTrouble = z.infer<typeof IntegrationTrouble>;
-
-/** What an integration does on NATS, as it was when last looked at. */
+/** What an integration does at the doors, as it was when last looked at. */
 export const IntegrationActivity = z.object({
-  /** How many connections it has; at most 16 of them are told one by one. Absent where nobody lets the registry ask NATS. */
+  /** How many connections to NATS it has; at most 16 of them are told one by one. Absent where nobody lets the registry ask NATS. */
   connected: z.optional(z.number()),
   connections: z.array(IntegrationConnection),
   readings: z.array(IntegrationReading),
+  /** What it reads over HTTP, at all gateways together. Absent when it has not called within a day. */
+  http: z.optional(
+    z.object({
+      /** How many streams and waiting calls are open; at most 20 of them are told one by one. */
+      open: z.number(),
+      readers: z.array(HttpReader),
+      lastCall: z.optional(HttpCall),
+    }),
+  ),
   troubles: z.array(IntegrationTrouble),
 });
 export type IntegrationActivity = z.infer<typeof IntegrationActivity>;
@@ -87,7 +93,7 @@ export const ListedIntegration = z.object({
   revokedAt: z.optional(z.iso.datetime()),
   /** When it was last seen at a door. Noted once a minute at most. */
   lastSeenAt: z.optional(z.iso.datetime()),
-  /** Absent while the bus is away. */
+  /** Absent while nothing is known of it: the bus is away. */
   activity: z.optional(IntegrationActivity),
   /** What a change may name as the version it was decided on. */
   version: z.number(),

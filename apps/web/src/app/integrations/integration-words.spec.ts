@@ -1,4 +1,12 @@
-import { behindWords, curlProgram, heldWords, natsProgram, readsWords, suspendedWords } from './integration-words.js';
+import {
+  behindWords,
+  curlProgram,
+  heldWords,
+  httpWords,
+  natsProgram,
+  readsWords,
+  suspendedWords,
+} from './integration-words.js';
 
 const AT = Date.parse('2026-11-23T12:00:00.000Z');
 
@@ -21,6 +29,15 @@ describe('the words about an integration', () => {
     expect(behindWords({ waiting: 9, unacknowledged: 3 })).toBe(
       '12 facts behind, 3 of them given and not acknowledged',
     );
+  });
+
+  it('say how far it is over HTTP, and how far behind where that is known', () => {
+    const place = { streams: ['FLEET' as const, 'HEALTH' as const], position: 'F17.H3' };
+    expect(httpWords({ ...place, waiting: 12 })).toEqual({
+      ...{ reads: 'reads FLEET, HEALTH up to', position: 'F17.H3', behind: '· 12 facts behind', isBehind: true },
+    });
+    expect(httpWords({ ...place, waiting: 0 })).toMatchObject({ behind: '· Up to date', isBehind: false });
+    expect(httpWords(place)).toMatchObject({ behind: '', isBehind: false });
   });
 
   it('say what a connection does not take', () => {

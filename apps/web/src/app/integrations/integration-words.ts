@@ -1,4 +1,5 @@
 import {
+  type HttpReader,
   type IntegrationConnection,
   type IntegrationDoor,
   type IntegrationReading,
@@ -52,6 +53,14 @@ export function behindWords({
   const given = unacknowledged > 0 ? `, ${unacknowledged} of them given and not acknowledged` : '';
   return `${count(behind, 'fact')} behind${given}`;
 }
+
+/** How far somebody is over HTTP, as in "reads FLEET, HEALTH up to F17.H3", and how far behind, where that is known. */
+export const httpWords = ({ streams, position, waiting }: Pick<HttpReader, 'streams' | 'position' | 'waiting'>) => ({
+  reads: `reads ${streams.join(', ')} up to`,
+  position,
+  behind: waiting === undefined ? '' : `· ${behindWords({ waiting, unacknowledged: 0 })}`,
+  isBehind: (waiting ?? 0) > 0,
+});
 
 /** A program for Node that reads the facts of a stream with the consumer that is there. */
 export const natsProgram = (

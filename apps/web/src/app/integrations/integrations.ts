@@ -5,7 +5,7 @@ import { Session } from '../session/session.js';
 import { count, moment, span } from '../ui/format.js';
 import { IntegrationTabs } from './integration-tabs.js';
 import { IntegrationDialogs } from './integration-dialogs.js';
-import { behindWords, heldWords, readsWords, stateTitles, suspendedWords } from './integration-words.js';
+import { behindWords, heldWords, httpWords, readsWords, stateTitles, suspendedWords } from './integration-words.js';
 import { IntegrationsStore } from './integrations-store.js';
 
 /** Every outsider that may read facts: what it reads, whether it is there, and how far behind it is. */
@@ -30,15 +30,26 @@ export class Integrations {
     const ago = (at: string): string => `${span(Math.max(0, now - Date.parse(at)))} ago`;
     return lastOf(this.store.view())?.integrations.map((integration) => {
       const { activity, doors, lastSeenAt, state } = integration;
+      const lastCall = activity?.http?.lastCall;
       return {
         integration,
         state: stateTitles[state],
         reads: readsWords(integration),
         suspended: suspendedWords(integration, now),
-        seen: lastSeenAt === undefined ? 'Never seen on NATS' : `Seen ${ago(lastSeenAt)}`,
+        seen: lastSeenAt === undefined ? 'Never seen' : `Seen ${ago(lastSeenAt)}`,
         seenAt: lastSeenAt === undefined ? '' : moment(lastSeenAt, now),
+        isLet: state !== 'revoked',
         onNats: doors.includes('nats') && state !== 'revoked',
-        connected: activity?.connected === undefined ? undefined : count(activity.connected, 'connection'),
+        connected: activity?.connected === undefined ? undefined : `${count(activity.connected, 'connection')} to NATS`,
+        open: activity?.http && `${activity.http.open} open over HTTP`,
+        overHttp: [
+          ...(activity?.http?.readers ?? []).map((reader) => ({
+            ...reader,
+            what: '',
+            when: `since ${ago(reader.since)}`,
+          })),
+          ...(lastCall ? [{ ...lastCall, what: 'Last call: ', when: ago(lastCall.at) }] : []),
+        ].map(({ address, what, when, ...place }) => ({ address, what, when, ...httpWords(place) })),
         connections: (activity?.connections ?? []).map((connection) => ({
           ...connection,
           since: ago(connection.since),
