@@ -32,7 +32,7 @@ RUN set -e; npx nx run-many -t build -p @muster/registry @muster/monitor @muster
     for app in registry monitor stats webhooks gateway router node; do \
       mkdir -p "/images/$app"; cp -r --parents libs/*/dist "apps/$app/dist" "/images/$app"; \
     done; \
-    cp -r --parents apps/web/dist /images/gateway; \
+    cp -r --parents apps/web/dist docs/asyncapi.yaml docs/schemas /images/gateway; \
     rm -rf /images/*/libs/testing; \
     find /images -type f \( -name '*.d.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete
 

@@ -38,6 +38,8 @@ export const GatewayEnvironment = z.extend(ServiceConfig, {
   ),
   /** The folder of the built web app. */
   WEB_ROOT: z.optional(z.string()),
+  /** The folder of `asyncapi.yaml` and `schemas`. */
+  DOCUMENTS_ROOT: z.optional(z.string()),
   /** Where the registry looks for a first node: the console says so while there is none. */
   MUSTER_LOCAL_NODE: z._default(z.string(), 'localhost:8022'),
   /** Where applications send their requests, as `https://api.muster.example/v1`: shown by the console, and not called. */
@@ -66,17 +68,19 @@ export class GatewayConfig {
   readonly furtherOrigins: readonly string[];
   readonly cookie: CookiePlan;
   readonly webRoot: string;
+  readonly documentsRoot: string;
   readonly trustedProxies: readonly string[];
   readonly lookingAt: string | undefined;
   readonly apiUrl: string | undefined;
 
   constructor(environment: GatewayEnvironment) {
-    const { PORT, PUBLIC_URL, MUSTER_ALLOWED_ORIGINS, MUSTER_TRUSTED_PROXIES, WEB_ROOT } = environment;
+    const { PORT, PUBLIC_URL, MUSTER_ALLOWED_ORIGINS, MUSTER_TRUSTED_PROXIES, WEB_ROOT, DOCUMENTS_ROOT } = environment;
     this.publicUrl = new URL(PUBLIC_URL ?? `http://localhost:${PORT}`);
     this.ownOrigins = originsOf(this.publicUrl);
     this.furtherOrigins = MUSTER_ALLOWED_ORIGINS;
     this.cookie = cookiePlan(this.publicUrl);
     this.webRoot = WEB_ROOT ?? join(room, '..', 'web', 'dist', 'browser');
+    this.documentsRoot = DOCUMENTS_ROOT ?? join(room, '..', '..', 'docs');
     this.trustedProxies = listOf(MUSTER_TRUSTED_PROXIES ?? '');
     this.apiUrl = environment.MUSTER_API_URL;
     this.lookingAt = environment.MUSTER_LOCAL_NODE === 'off' ? undefined : environment.MUSTER_LOCAL_NODE;

@@ -5,6 +5,7 @@ import { OwnAccountController } from './accounts/own-account.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { KnownKeys } from './api-keys/known-keys.js';
 import { GatewayConfig } from './config.js';
+import { DocumentsController } from './documents/documents.controller.js';
 import { Door } from './doors/door.js';
 import { ProblemFilter } from './doors/problem.filter.js';
 import { Reply } from './doors/reply.js';
@@ -27,7 +28,6 @@ import { ModelsFeed } from './models/models-feed.js';
 import { LogController } from './nodes/log.controller.js';
 import { PlaygroundController } from './playground/playground.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
-import { OpenApiController } from './open-api/open-api.controller.js';
 import { FiguresFeed } from './requests/figures-feed.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
@@ -61,7 +61,7 @@ export class GatewayModule {
         SettingsController,
         ParkedController,
         MetricsController,
-        OpenApiController,
+        DocumentsController,
         WebhooksController,
       ],
       providers: [

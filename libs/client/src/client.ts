@@ -1,4 +1,4 @@
-import { COMMAND_ID_HEADER, POSITION_HEADER, type Route, routes } from '@muster/contracts';
+import { COMMAND_ID_HEADER, isTextual, POSITION_HEADER, type Route, routes } from '@muster/contracts';
 import { type AnyCall, type Call, type LinesRouteName, pathOf, type ReplyTo, type WholeRouteName } from './calls.js';
 import { NoAnswerError, ProblemError, problemIn, UnexpectedAnswerError } from './errors.js';
 import { type EventsOptions, type EventsPage, eventsOf } from './events.js';
@@ -203,7 +203,7 @@ async function answerOf(route: Route, response: Response): Promise<unknown> {
     return {};
   }
   const text = await textOf(response);
-  return parsedBy(route, route.media === 'text/plain' ? text : jsonOf(text, response), response);
+  return parsedBy(route, isTextual(route.media) ? text : jsonOf(text, response), response);
 }
 
 function parsedBy(route: Route, value: unknown, response: Response): unknown {

@@ -66,6 +66,7 @@ export {
   EVENTS_PAGE,
   EventsQuery,
   ExportedEntry,
+  isTextual,
   POSITION_HEADER,
   Problem,
   ReadEvent,

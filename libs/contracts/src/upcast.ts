@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { StoredEvent } from './fact.js';
 
 /** What became of a shape that was shipped: the data of one type of fact as it was, made into what it is today. */
@@ -40,3 +41,13 @@ export const shapeVersion = shapeVersionBy(rules);
 /** The id of the schema that a fact's data has, for ever: `urn:muster:fact:NodeRegistered:1`. */
 export const schemaIdOf = (type: string, edition?: number): string =>
   `urn:muster:fact:${type}:${shapeVersion(type, edition)}`;
+
+/** The id of a schema, as `schemaIdOf` makes it. */
+export const FactSchemaId = z
+  .string()
+  .check(
+    z.regex(
+      /^urn:muster:fact:[A-Za-z]{1,64}:[1-9]\d{0,3}$/,
+      'This must be an id like urn:muster:fact:NodeRegistered:1',
+    ),
+  );

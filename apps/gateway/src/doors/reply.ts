@@ -43,8 +43,12 @@ async function write(route: Route, response: Response, answer: unknown): Promise
       if (versioned.success) response.setHeader('etag', `"${versioned.data.version}"`);
       return route.status === 204 ? undefined : reply;
     }
+    case 'application/schema+json':
+      response.setHeader('content-type', route.media);
+      return route.reply.parse(answer);
+    case 'application/yaml':
     case 'text/plain':
-      response.setHeader('content-type', 'text/plain; charset=utf-8');
+      response.setHeader('content-type', `${route.media}; charset=utf-8`);
       return route.reply.parse(answer);
     case 'application/x-ndjson':
       if (answer instanceof ServerSentEvents) {

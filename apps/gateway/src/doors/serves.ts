@@ -10,6 +10,8 @@ export type { CallTo } from './call.js';
 interface Answers<Reply> extends Record<RouteMedia, unknown> {
   'application/json': Promise<Reply>;
   'application/x-ndjson': AsyncIterable<Reply> | Promise<AsyncIterable<Reply> | ServerSentEvents>;
+  'application/schema+json': Promise<Reply>;
+  'application/yaml': Promise<Reply>;
   'text/plain': Promise<Reply>;
 }
 

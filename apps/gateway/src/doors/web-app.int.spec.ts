@@ -72,10 +72,3 @@ describe('the web app', () => {
     expect(headers.get('x-powered-by')).toBeNull();
   });
 });
-
-describe('the document of the API', () => {
-  it('is there for anyone', async () => {
-    const document = (await (await get('/api/openapi.json')).json()) as { openapi: string };
-    expect(document.openapi).toBe('3.1.0');
-  });
-});

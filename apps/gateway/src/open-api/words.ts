@@ -17,13 +17,15 @@ export const tags: Record<string, { name: string; description: string }> = {
   fleet: { name: 'Nodes', description: 'The machines that serve models, their samples, logs and executors' },
   history: { name: 'History', description: 'What happened' },
   events: { name: 'Facts', description: 'The facts of the bus over HTTP; see docs/integration.md' },
-  metrics: { name: 'Metrics', description: 'In the text format of Prometheus; see docs/metrics.md' },
+  metrics: { name: 'Metrics', description: 'In the text format of Prometheus; see docs/observability.md' },
   figures: { name: 'Figures', description: 'What was served; see docs/figures.md' },
   requests: { name: 'Figures', description: 'What was served; see docs/figures.md' },
   settings: { name: 'Settings', description: 'How this installation is set up' },
   parked: { name: 'Parked', description: 'Facts that could not be taken in, and wait' },
   playground: { name: 'Playground', description: 'A chat with a model' },
-  'openapi.json': { name: 'Description', description: 'This document' },
+  'openapi.json': { name: 'Documents', description: 'What describes the API, the bus and its facts' },
+  'asyncapi.yaml': { name: 'Documents', description: 'What describes the API, the bus and its facts' },
+  schemas: { name: 'Documents', description: 'What describes the API, the bus and its facts' },
 };
 
 /** The part that a route belongs to. */
@@ -65,8 +67,6 @@ export const parameterWords: Record<string, string> = {
   key: 'The id of an API key',
   outcome: 'How the request ended',
   state: 'How far the request is',
+  schemaId: 'The id of a schema, as `urn:muster:fact:NodeRegistered:1`',
   slow: 'Only requests that were delayed',
 };
-
-/** Media that are no JSON. */
-export const textual: ReadonlySet<string> = new Set(['text/plain', 'text/event-stream']);

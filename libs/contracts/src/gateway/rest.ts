@@ -60,12 +60,17 @@ import { SettingsValues } from '../registry/settings.values.js';
 import { ParkedEverywhere, Retried, RetryRegistryParked, StoreService } from '../store/parked.orders.js';
 import { PlaygroundChat, PlaygroundStep } from '../router/playground.js';
 import { AccountName, NodeName, Password } from '../text.js';
+import { FactSchemaId } from '../upcast.js';
 import { FleetSnapshot, MetricsSnapshot, ModelsView, NodeView } from './views.js';
 
 /** Who may call a route: everybody, whoever is signed in, or whoever has the permission. */
 export type RouteAllowed = 'anyone' | 'signed-in' | Permission;
 
-export type RouteMedia = 'application/json' | 'application/x-ndjson' | 'text/plain';
+export type RouteMedia =
+  'application/json' | 'application/schema+json' | 'application/x-ndjson' | 'application/yaml' | 'text/plain';
+
+/** Whether an answer is one text, and no JSON. */
+export const isTextual = (media: RouteMedia): boolean => media === 'text/plain' || media === 'application/yaml';
 
 export interface Route<
   Params extends z.ZodMiniType = z.ZodMiniType,
@@ -745,6 +750,19 @@ export const routes = {
   ),
 
   readOpenApi: route('GET /api/openapi.json', 'This document', 'anyone', { reply: z.looseObject({}) }),
+  readAsyncApi: route('GET /api/asyncapi.yaml', 'The bus, as an AsyncAPI 3 document', 'anyone', {
+    reply: z.string(),
+    media: 'application/yaml',
+  }),
+  listSchemas: route('GET /api/schemas', 'The ids of the JSON Schemas of all facts, in every version', 'anyone', {
+    reply: z.object({ schemas: z.array(z.string()) }),
+  }),
+  readSchema: route(
+    'GET /api/schemas/:schemaId',
+    'The JSON Schema of the data of a fact, by the id that the fact carries as `dataschema`',
+    'anyone',
+    { params: z.object({ schemaId: FactSchemaId }), reply: z.looseObject({}), media: 'application/schema+json' },
+  ),
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;
