@@ -19,7 +19,7 @@ const rooms = {
   registry: ['contracts', 'event-store', 'bus', 'service'],
   monitor: ['contracts', 'event-store', 'bus', 'node-link', 'service', 'tracing'],
   stats: ['contracts', 'event-store', 'bus', 'service'],
-  gateway: ['contracts', 'bus', 'service'],
+  gateway: ['contracts', 'bus', 'service', 'tracing'],
   router: ['contracts', 'bus', 'service', 'tracing'],
   webhooks: ['contracts', 'event-store', 'bus', 'service'],
   node: ['contracts', 'node-link', 'tracing'],

@@ -46,7 +46,7 @@ const may: Record<string, readonly string[]> = {
   monitor: ['contracts', 'event-store', 'bus', 'node-link', 'service', 'tracing'],
   webhooks: ['contracts', 'event-store', 'bus', 'service'],
   stats: ['contracts', 'event-store', 'bus', 'service'],
-  gateway: ['contracts', 'bus', 'service'],
+  gateway: ['contracts', 'bus', 'service', 'tracing'],
   router: ['contracts', 'bus', 'service', 'tracing'],
   node: ['contracts', 'node-link', 'tracing'],
   web: ['contracts'],

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NodeView } from '@muster/contracts';
 import { until } from '@muster/testing';
+import { io, type Socket } from 'socket.io-client';
 import { Administrator } from './harness/administrator.js';
 import { Muster } from './harness/muster.js';
 import { OpenAiServer } from './harness/open-ai-server.js';
@@ -166,6 +167,36 @@ describe('somebody who follows an order by its trace', () => {
     await seen(traceId, [...down, ['registry', 'publish NodeRenamed']]);
     for (const follower of ['monitor', 'gateway', 'router'])
       await seen(traceId, [...down, [follower, 'take NodeRenamed']]);
+  });
+
+  it('sees a page join the rooms of a node over its socket, and their snapshots fetched from the monitor', async () => {
+    const socket: Socket = io(muster.address, {
+      ...{ transports: ['websocket'], forceNew: true },
+      extraHeaders: { cookie: administrator.cookie, origin: new URL(muster.address).origin },
+    });
+    const { nodeId } = node;
+    for (const [room, asks] of [
+      ['metrics:join', 'ask node'],
+      ['log:join', 'ask node'],
+      ['history:join', 'ask registry'],
+      ['requests:join', 'ask stats'],
+    ] as const) {
+      const request = room === 'metrics:join' || room === 'log:join' ? [{ nodeId }] : [];
+      expect(await socket.timeout(10_000).emitWithAck(room, ...request)).toMatchObject({ ok: true });
+      const joined = await until(
+        () => collector.spans.find(({ service, name }) => service === 'gateway' && name === room),
+        undefined,
+        { withinMs: 30_000 },
+      );
+      const answers = asks === 'ask node' ? 'monitor' : asks.replace('ask ', '');
+      expect(joined?.parentSpanId ?? '').toBe('');
+      await seen(joined?.traceId ?? '', [
+        ['gateway', room],
+        ['gateway', new RegExp(`^${asks}`)],
+        [answers, /^answer /],
+      ]);
+    }
+    socket.disconnect();
   });
 
   it('sees a request of an application go through the router to the node, and nothing of what was said', async () => {

@@ -15,6 +15,7 @@ import {
 } from '@muster/contracts';
 import { Bus } from '@muster/bus';
 import { Clock, Ids } from '@muster/service';
+import { beginSpan } from '@muster/tracing';
 import { KnownKeys } from '../api-keys/known-keys.js';
 import { GatewayConfig } from '../config.js';
 import { originMaySocket } from '../doors/origins.js';
@@ -190,22 +191,24 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
       });
     });
     socket.on('fleet:join', (ack) => {
-      void this.#answer(socket, ack, () => rooms.enterFleet(socket));
+      void this.#answer(socket, 'fleet:join', ack, () => rooms.enterFleet(socket));
     });
     socket.on('models:join', (ack) => {
-      void this.#answer(socket, ack, () => rooms.enterModels(socket));
+      void this.#answer(socket, 'models:join', ack, () => rooms.enterModels(socket));
     });
     socket.on('models:leave', () => {
       rooms.leave(socket, MODELS_ROOM);
     });
     socket.on('metrics:join', (request, ack) => {
-      void this.#answer(socket, ack, () => rooms.enterMetrics(socket, parseInput(NodeRoom, request).nodeId));
+      void this.#answer(socket, 'metrics:join', ack, () =>
+        rooms.enterMetrics(socket, parseInput(NodeRoom, request).nodeId),
+      );
     });
     socket.on('log:join', (request, ack) => {
-      void this.#answer(socket, ack, () => rooms.enterLog(socket, parseInput(NodeRoom, request).nodeId));
+      void this.#answer(socket, 'log:join', ack, () => rooms.enterLog(socket, parseInput(NodeRoom, request).nodeId));
     });
     socket.on('history:join', (ack) => {
-      void this.#answer(socket, ack, async () => {
+      void this.#answer(socket, 'history:join', ack, async () => {
         const session = await this.sessions.byHash(socket.data.tokenHash);
         if (session === undefined) throw new Refusal('not-signed-in');
         return rooms.enterHistory(socket, readableFamilies(session.account.permissions));
@@ -215,13 +218,13 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
       rooms.leaveHistory(socket);
     });
     socket.on('figures:join', (ack) => {
-      void this.#answer(socket, ack, () => rooms.enterFigures(socket));
+      void this.#answer(socket, 'figures:join', ack, () => rooms.enterFigures(socket));
     });
     socket.on('figures:leave', () => {
       rooms.leave(socket, FIGURES_ROOM);
     });
     socket.on('requests:join', (ack) => {
-      void this.#answer(socket, ack, () => rooms.enterRequests(socket));
+      void this.#answer(socket, 'requests:join', ack, () => rooms.enterRequests(socket));
     });
     socket.on('requests:leave', () => {
       rooms.leave(socket, REQUESTS_ROOM);
@@ -270,16 +273,19 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     }
   }
 
+  /** Lets into a room, as a trace of its own with all that is asked for the snapshot. */
   async #answer<Snapshot>(
     socket: ConsoleSocket,
+    name: keyof ConsoleToServer,
     ack: unknown,
     enter: () => Promise<Entered<Snapshot> | undefined>,
   ): Promise<void> {
     // Without a place for the snapshot there is nothing to enter for.
     if (typeof ack !== 'function') return;
     const reply = ack as (joined: Joined<Snapshot>) => void;
+    const span = beginSpan(name, 'server', { from: { traceparent: undefined } });
     try {
-      const entered = await enter();
+      const entered = await (span === undefined ? enter() : span.run(enter));
       if (entered === undefined) return;
       socket.data.outbox.snapshot(() => {
         reply({ ok: true, ...entered });
@@ -288,7 +294,10 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
       await this.#check(socket);
     } catch (error) {
       this.#tell(error);
+      if (!(error instanceof Refusal)) span?.failed(error);
       reply(refusalOf(error));
+    } finally {
+      span?.end();
     }
   }
 

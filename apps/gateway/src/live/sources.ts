@@ -25,6 +25,7 @@ import {
   type RequestView,
 } from '@muster/contracts';
 import type { Clock, Ids } from '@muster/service';
+import { outsideTraces } from '@muster/tracing';
 import { gatewayCaller } from '../doors/callers.js';
 import type { FleetFeed } from '../fleet/fleet-feed.js';
 import type { ModelsFeed } from '../models/models-feed.js';
@@ -219,7 +220,8 @@ function askMonitor<Reply>(ask: (signal: AbortSignal) => Promise<Reply>, found: 
   let timer: NodeJS.Timeout | undefined;
   const later = (): void => {
     if (left.signal.aborted) return;
-    timer = setTimeout(() => void once().then(found, later), ASK_AGAIN_MS);
+    // Asked again and again for whoever looks: no part of the trace of who came first.
+    timer = outsideTraces(() => setTimeout(() => void once().then(found, later), ASK_AGAIN_MS));
   };
   const answer = once().catch((error: unknown) => {
     if (!(error instanceof AskOutage && error.problem === 'no-responders')) throw error;

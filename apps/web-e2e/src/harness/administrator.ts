@@ -7,7 +7,7 @@ import type { Muster } from './muster.js';
 export class Administrator {
   private constructor(
     private readonly address: string,
-    private readonly cookie: string,
+    readonly cookie: string,
   ) {}
 
   /** Makes the first account. */
