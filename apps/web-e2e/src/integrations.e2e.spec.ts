@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import { findingsInBothThemes } from './harness/axe.js';
 import type { ConsoleWindow } from './harness/console.js';
 import { admin, makeFirstAccount } from './harness/pages.js';
+import { callFrom } from './harness/rest.js';
 import { Stage } from './harness/stage.js';
 
 const within30 = { withinMs: 30_000 };
@@ -131,6 +132,46 @@ describe('an integration, from the page to a client of NATS', () => {
     leave.abort();
     await stream;
     await card().locator('[data-open]').getByText('0 open over HTTP').waitFor(patiently);
+  });
+
+  it('is changed, and of two who change it the second is offered to reload', async () => {
+    await card().getByRole('button', { name: 'Edit Desk' }).click();
+    await dialog().getByLabel('Name').fill('Mine');
+    const path = `/api/integrations/${user.replace('integration-', '')}`;
+    const theirs = await callFrom(page, 'PATCH', path, { name: 'Theirs', streams: ['FLEET'] });
+    expect(theirs.status).toBe(200);
+    await window.expecting(/409/, async () => {
+      await dialog().getByRole('button', { name: 'Save' }).click();
+      await dialog().getByText('Somebody else changed this in the meantime').waitFor();
+    });
+    expect(await findingsInBothThemes(page)).toEqual([]);
+    await dialog().getByRole('button', { name: 'Reload' }).click();
+    await dialog().getByRole('heading', { name: 'Edit Theirs' }).waitFor();
+    expect(await dialog().getByLabel('Name').inputValue()).toBe('Theirs');
+    expect(
+      await dialog()
+        .getByRole('checkbox', { name: /HEALTH/ })
+        .isChecked(),
+    ).toBe(false);
+    await dialog().getByLabel('Name').fill('Desk');
+    await dialog().getByRole('button', { name: 'Save' }).click();
+    await card().getByText('Reads FLEET by HTTP and NATS').waitFor();
+  });
+
+  it('gets another secret, and the former one is worth nothing', async () => {
+    const [former, closed] = [secret, client.closed()];
+    await card().getByRole('button', { name: 'New secret for Desk' }).click();
+    expect(await findingsInBothThemes(page)).toEqual([]);
+    await asked().getByRole('button', { name: 'Make another' }).click();
+    secret = await dialog().locator('[data-secret]').innerText();
+    expect(secret).not.toBe(former);
+    await page.keyboard.press('Escape');
+    await dialog().getByRole('button', { name: 'I have copied it' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await closed;
+    client = await letIn();
+    const late = await fetch(`${stage.muster.address}/api/events`, { headers: { authorization: `Bearer ${former}` } });
+    expect(late.status).toBe(401);
   });
 
   it('is let in nowhere while it is suspended, and again when it is resumed', async () => {

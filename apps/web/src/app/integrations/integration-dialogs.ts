@@ -2,6 +2,7 @@ import { inject, Service } from '@angular/core';
 import { type ListedIntegration, routes, type StreamName } from '@muster/contracts';
 import { Api } from '../api/api.js';
 import { Dialogs } from '../ui/dialogs.js';
+import type { MadeSecret } from './dialogs/shown-integration-secret.js';
 
 /** The dialogs about integrations. Each is loaded when it is first asked for; true when something was changed by it. */
 @Service()
@@ -10,8 +11,11 @@ export class IntegrationDialogs {
   readonly #api = inject(Api);
 
   async newIntegration(): Promise<boolean> {
-    const { EditIntegration } = await import('./dialogs/edit-integration.js');
-    return (await this.#dialogs.fill<boolean>(EditIntegration, 'integration-title')) === true;
+    const [{ EditIntegration }, show] = await Promise.all([
+      import('./dialogs/edit-integration.js'),
+      this.#secretDialog(),
+    ]);
+    return show(await this.#dialogs.fill<MadeSecret | boolean>(EditIntegration, 'integration-title'));
   }
 
   async edit(integration: ListedIntegration): Promise<boolean> {
@@ -19,9 +23,23 @@ export class IntegrationDialogs {
     return (await this.#dialogs.fill<boolean>(EditIntegration, 'integration-title', integration)) === true;
   }
 
-  async replaceSecret(integration: ListedIntegration): Promise<boolean> {
-    const { ReplaceSecret } = await import('./dialogs/replace-secret.js');
-    return (await this.#dialogs.fill<boolean>(ReplaceSecret, 'secret-title', integration, 'h1')) === true;
+  async replaceSecret({ integrationId, name, doors, streams, version }: ListedIntegration): Promise<boolean> {
+    const show = await this.#secretDialog();
+    const made = await this.#dialogs.askToMake({
+      title: `New secret for ${name}?`,
+      words: [
+        'The secret that it has is refused from now on, and what is connected with it is let go.',
+        'What it has read up to is kept.',
+      ],
+      keep: 'Keep the secret',
+      go: 'Make another',
+      going: 'Making the secret…',
+      act: (commandId) =>
+        this.#api.call(routes.replaceIntegrationSecret, {
+          ...{ params: { integrationId }, commandId, expectedVersion: version },
+        }),
+    });
+    return show(made && { ...made, doors, streams });
   }
 
   async setPosition(integration: ListedIntegration, stream: StreamName): Promise<boolean> {
@@ -66,5 +84,15 @@ export class IntegrationDialogs {
       going: 'Revoking…',
       act: (commandId) => this.#api.call(routes.revokeIntegration, { params: { integrationId }, commandId }),
     });
+  }
+
+  /** Shows a secret, where one was made. Loaded before that, so that a connection that breaks does not lose it. */
+  async #secretDialog(): Promise<(made: MadeSecret | boolean | undefined) => Promise<boolean>> {
+    const { ShownIntegrationSecret } = await import('./dialogs/shown-integration-secret.js');
+    return async (made) => {
+      if (typeof made !== 'object') return false;
+      await this.#dialogs.fill(ShownIntegrationSecret, 'secret-title', made, 'h1');
+      return true;
+    };
   }
 }

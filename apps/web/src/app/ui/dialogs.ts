@@ -1,6 +1,7 @@
 import { Dialog, type DialogConfig } from '@angular/cdk/dialog';
 import { inject, Service, type Type } from '@angular/core';
 import { firstValueFrom } from 'rxjs';
+import type { Outcome } from '../api/outcome.js';
 import type { Question } from './confirm.js';
 
 const look: DialogConfig = {
@@ -38,6 +39,19 @@ export class Dialogs {
   async ask(question: Question): Promise<boolean> {
     const { Confirm } = await import('./confirm.js');
     return (await this.#open<boolean>(Confirm, 'question-title', question, { role: 'alertdialog' })) === true;
+  }
+
+  /**
+   * Asks as `ask`, and gives what was made. Also when the dialog was left while it was being made: what is shown only once must not be
+   * lost to a slip of the finger.
+   */
+  async askToMake<Made>(
+    question: Omit<Question, 'act'> & { act(commandId: string): Promise<Outcome<Made>> },
+  ): Promise<Made | undefined> {
+    let making: Promise<Outcome<Made>> | undefined;
+    await this.ask({ ...question, act: (commandId) => (making = question.act(commandId)) });
+    const answer = await making;
+    return answer?.ok === true ? answer.value : undefined;
   }
 
   #open<Result>(

@@ -1,13 +1,13 @@
-import { Component, input, output } from '@angular/core';
+import { DialogRef } from '@angular/cdk/dialog';
+import { Component, inject, input } from '@angular/core';
 import { CopyButton } from './copy-button.js';
-import { TakesFocus } from './focus.js';
 
-/** A secret, this once: the whole of a dialog, with what is to be done with it below. */
+/** A secret, this once: the whole of a dialog, with what is to be done with it below. Only its button closes it. */
 @Component({
   selector: 'app-shown-secret',
-  imports: [CopyButton, TakesFocus],
+  imports: [CopyButton],
   template: `
-    <div class="dialog-head"><h1 [id]="titleId()" tabindex="-1" appTakesFocus>Copy the secret now</h1></div>
+    <div class="dialog-head"><h1 id="secret-title" tabindex="-1">Copy the secret now</h1></div>
     <div class="dialog-body">
       <p>{{ words() }}</p>
       <div class="line">
@@ -18,7 +18,7 @@ import { TakesFocus } from './focus.js';
     </div>
     <div class="dialog-foot">
       <span class="grow"></span>
-      <button type="button" class="primary" (click)="copied.emit()">I have copied it</button>
+      <button type="button" class="primary" (click)="dialog.close()">I have copied it</button>
     </div>
   `,
   styles: `
@@ -38,8 +38,7 @@ import { TakesFocus } from './focus.js';
   `,
 })
 export class ShownSecretView {
-  readonly titleId = input.required<string>();
   readonly words = input.required<string>();
   readonly secret = input.required<string>();
-  readonly copied = output();
+  protected readonly dialog = inject(DialogRef);
 }

@@ -10,8 +10,8 @@ export class WebhookDialogs {
   readonly #api = inject(Api);
 
   async newWebhook(): Promise<boolean> {
-    const { EditWebhook } = await import('./dialogs/edit-webhook.js');
-    return (await this.#dialogs.fill<boolean>(EditWebhook, 'webhook-title')) === true;
+    const [{ EditWebhook }, show] = await Promise.all([import('./dialogs/edit-webhook.js'), this.#secretDialog()]);
+    return show(await this.#dialogs.fill(EditWebhook, 'webhook-title'));
   }
 
   async edit(webhook: ListedWebhook): Promise<boolean> {
@@ -19,9 +19,17 @@ export class WebhookDialogs {
     return (await this.#dialogs.fill<boolean>(EditWebhook, 'webhook-title', webhook)) === true;
   }
 
-  async replaceSecret(webhook: ListedWebhook): Promise<boolean> {
-    const { ReplaceWebhookSecret } = await import('./dialogs/replace-webhook-secret.js');
-    return (await this.#dialogs.fill<boolean>(ReplaceWebhookSecret, 'webhook-secret-title', webhook, 'h1')) === true;
+  async replaceSecret({ webhookId, name }: ListedWebhook): Promise<boolean> {
+    const show = await this.#secretDialog();
+    const made = await this.#dialogs.askToMake({
+      title: `New secret for ${name}?`,
+      words: ['For a day everything is signed with both secrets, so that the receiver can change over in that time.'],
+      keep: 'Keep the secret',
+      go: 'Make another',
+      going: 'Making the secret…',
+      act: (commandId) => this.#api.call(routes.replaceWebhookSecret, { params: { webhookId }, commandId }),
+    });
+    return show(made?.secret);
   }
 
   async replay(webhook: ListedWebhook): Promise<boolean> {
@@ -66,5 +74,15 @@ export class WebhookDialogs {
       going: 'Removing…',
       act: (commandId) => this.#api.call(routes.removeWebhook, { params: { webhookId }, commandId }),
     });
+  }
+
+  /** Shows a secret, where one was made. Loaded before that, so that a connection that breaks does not lose it. */
+  async #secretDialog(): Promise<(made: unknown) => Promise<boolean>> {
+    const { ShownWebhookSecret } = await import('./dialogs/shown-webhook-secret.js');
+    return async (made) => {
+      if (typeof made !== 'string') return false;
+      await this.#dialogs.fill(ShownWebhookSecret, 'secret-title', made, 'h1');
+      return true;
+    };
   }
 }

@@ -1,8 +1,12 @@
-import { Component, computed, input, output } from '@angular/core';
-import type { IntegrationDoor, ShownSecret, StreamName } from '@muster/contracts';
+import { DIALOG_DATA } from '@angular/cdk/dialog';
+import { Component, inject } from '@angular/core';
+import type { ListedIntegration, ShownSecret } from '@muster/contracts';
 import { Program } from '../../ui/program.js';
 import { ShownSecretView } from '../../ui/shown-secret.js';
 import { curlProgram, natsProgram } from '../integration-words.js';
+
+/** A secret that was just made, and where it lets in. */
+export type MadeSecret = Pick<ListedIntegration, 'doors' | 'streams'> & Pick<ShownSecret, 'secret' | 'natsUser'>;
 
 /** The secret of an integration, this once, and how a program comes in with it. */
 @Component({
@@ -10,20 +14,18 @@ import { curlProgram, natsProgram } from '../integration-words.js';
   imports: [Program, ShownSecretView],
   template: `
     <app-shown-secret
-      [titleId]="titleId()"
       words="This is the one time that it is shown: Muster keeps no copy of it. Give it to the program, and to nobody else."
-      [secret]="shown().secret"
-      (copied)="copied.emit()"
+      [secret]="made.secret"
     >
-      @if (doors().includes('nats')) {
-        <app-program heading="Over NATS" label="A program for NATS" what="the program for NATS" [text]="nats()">
-          The secret is the password of the user <span class="mono">{{ shown().natsUser }}</span>. Answers come to the
-          inbox prefix <span class="mono">_INBOX_{{ shown().natsUser }}</span
+      @if (made.doors.includes('nats')) {
+        <app-program heading="Over NATS" label="A program for NATS" what="the program for NATS" [text]="nats">
+          The secret is the password of the user <span class="mono">{{ made.natsUser }}</span>. Answers come to the
+          inbox prefix <span class="mono">_INBOX_{{ made.natsUser }}</span
           >, which a client must be told.
         </app-program>
       }
-      @if (doors().includes('http')) {
-        <app-program heading="Over HTTP" label="A call over HTTP" what="the call over HTTP" [text]="curl()">
+      @if (made.doors.includes('http')) {
+        <app-program heading="Over HTTP" label="A call over HTTP" what="the call over HTTP" [text]="curl">
           The secret is the bearer's token.
         </app-program>
       }
@@ -36,12 +38,7 @@ import { curlProgram, natsProgram } from '../integration-words.js';
   `,
 })
 export class ShownIntegrationSecret {
-  readonly titleId = input.required<string>();
-  readonly shown = input.required<ShownSecret>();
-  readonly doors = input.required<readonly IntegrationDoor[]>();
-  readonly streams = input.required<readonly StreamName[]>();
-  readonly copied = output();
-
-  protected readonly nats = computed(() => natsProgram(this.shown().natsUser, this.streams()[0] ?? 'FLEET'));
-  protected readonly curl = computed(() => curlProgram(location.origin));
+  protected readonly made = inject<MadeSecret>(DIALOG_DATA);
+  protected readonly nats = natsProgram(this.made.natsUser, this.made.streams[0] ?? 'FLEET');
+  protected readonly curl = curlProgram(location.origin);
 }

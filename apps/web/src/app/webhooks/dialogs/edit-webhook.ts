@@ -24,61 +24,55 @@ import { Refusal } from '../../ui/refusal.js';
 import { refusedAt } from '../../ui/refused.js';
 import { holds, problemWith } from '../../ui/rules.js';
 import { Beginning, beginningOf, beginningRules } from './beginning.js';
-import { ShownWebhookSecret } from './shown-webhook-secret.js';
 
-/** Makes a webhook and shows its secret this once, or changes one: its name, where it sends, and what. */
+/** Makes a webhook, or changes one: its name, where it sends, and what. Closes with the secret that was made, or whether something was changed. */
 @Component({
   selector: 'app-edit-webhook',
-  imports: [Beginning, Choice, DialogFoot, Field, FormRoot, Refusal, ShownWebhookSecret],
-  host: { '(keydown.escape)': 'leave()' },
+  imports: [Beginning, Choice, DialogFoot, Field, FormRoot, Refusal],
+  host: { '(keydown.escape)': 'close(false)' },
   template: `
-    @if (secret(); as secret) {
-      <app-shown-webhook-secret titleId="webhook-title" [secret]="secret" (copied)="close(true)" />
-    } @else {
-      <div class="dialog-head">
-        <h1 id="webhook-title" tabindex="-1">{{ before() ? 'Edit ' + before()?.name : 'New webhook' }}</h1>
-      </div>
-      <form [formRoot]="form">
-        <div class="dialog-body">
-          <app-field name="webhook-name" label="Name" hint="Who receives, as in Ticket desk." [of]="form.name" />
-          <app-field
-            name="webhook-url"
-            label="Address"
-            inputmode="url"
-            hint="As https://desk.example/muster. It stands in the history: put no secret into it."
-            [of]="form.url"
-          />
-          <app-choice legend="Sends" [choosable]="choosable()" [words]="streamWords" [(selected)]="streams" />
-          <app-field
-            name="webhook-types"
-            label="Types of facts"
-            hint="With commas between, as NodeRenamed, NodeStatusChanged. Empty: every fact."
-            [of]="form.types"
-          />
-          @if (!before()) {
-            <app-beginning [of]="form.beginning" />
-          }
-          <app-refusal [words]="problem()" [outdated]="outdated()" (reload)="reload()" />
-        </div>
-        <app-dialog-foot
-          [submitting]="form().submitting()"
-          [words]="before() ? 'Save' : 'Make webhook'"
-          [doing]="before() ? 'Saving…' : 'Making the webhook…'"
-          (leave)="close(false)"
+    <div class="dialog-head">
+      <h1 id="webhook-title" tabindex="-1">{{ before() ? 'Edit ' + before()?.name : 'New webhook' }}</h1>
+    </div>
+    <form [formRoot]="form">
+      <div class="dialog-body">
+        <app-field name="webhook-name" label="Name" hint="Who receives, as in Ticket desk." [of]="form.name" />
+        <app-field
+          name="webhook-url"
+          label="Address"
+          inputmode="url"
+          hint="As https://desk.example/muster. It stands in the history: put no secret into it."
+          [of]="form.url"
         />
-      </form>
-    }
+        <app-choice legend="Sends" [choosable]="choosable()" [words]="streamWords" [(selected)]="streams" />
+        <app-field
+          name="webhook-types"
+          label="Types of facts"
+          hint="With commas between, as NodeRenamed, NodeStatusChanged. Empty: every fact."
+          [of]="form.types"
+        />
+        @if (!before()) {
+          <app-beginning [of]="form.beginning" />
+        }
+        <app-refusal [words]="problem()" [outdated]="outdated()" (reload)="reload()" />
+      </div>
+      <app-dialog-foot
+        [submitting]="form().submitting()"
+        [words]="before() ? 'Save' : 'Make webhook'"
+        [doing]="before() ? 'Saving…' : 'Making the webhook…'"
+        (leave)="close(false)"
+      />
+    </form>
   `,
 })
 export class EditWebhook {
   readonly #api = inject(Api);
   readonly #session = inject(Session);
-  readonly #dialog = inject<DialogRef<boolean>>(DialogRef);
+  readonly #dialog = inject<DialogRef<string | boolean>>(DialogRef);
   readonly #sending = new Sending(() => ({ webhookId: crypto.randomUUID(), commandId: crypto.randomUUID() }));
   protected readonly before = signal(inject<ListedWebhook | null | undefined>(DIALOG_DATA, { optional: true }) ?? null);
   protected readonly streamWords = streamWords;
 
-  protected readonly secret = signal<string | undefined>(undefined);
   protected readonly problem = signal<string | undefined>(undefined);
   protected readonly outdated = signal(false);
   protected readonly streams = signal<readonly StreamName[]>(this.before()?.streams ?? ['FLEET', 'HEALTH']);
@@ -114,8 +108,7 @@ export class EditWebhook {
           const body = { name, url: url.trim(), streams, types: typesIn(types) };
           const answer = await this.#send(body, beginningOf(beginning));
           if (answer.ok) {
-            if (answer.value === undefined) this.close(true);
-            else this.secret.set(answer.value);
+            this.close(answer.value ?? true);
             return undefined;
           }
           this.outdated.set(answer.failure.code === 'version-conflict');
@@ -161,13 +154,8 @@ export class EditWebhook {
     this.problem.set(undefined);
   }
 
-  /** A secret that was just made is not lost to a slip of the finger. */
-  protected leave(): void {
-    if (this.secret() === undefined) this.close(false);
-  }
-
-  protected close(changed: boolean): void {
-    this.#dialog.close(changed);
+  protected close(made: string | boolean): void {
+    this.#dialog.close(made);
   }
 }
 

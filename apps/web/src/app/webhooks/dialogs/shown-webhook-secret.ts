@@ -1,4 +1,5 @@
-import { Component, input, output } from '@angular/core';
+import { DIALOG_DATA } from '@angular/cdk/dialog';
+import { Component, inject } from '@angular/core';
 import { Program } from '../../ui/program.js';
 import { ShownSecretView } from '../../ui/shown-secret.js';
 import { verifyProgram } from '../webhook-words.js';
@@ -9,10 +10,8 @@ import { verifyProgram } from '../webhook-words.js';
   imports: [Program, ShownSecretView],
   template: `
     <app-shown-secret
-      [titleId]="titleId()"
       words="This is the one time that it is shown. Give it to the receiver, and to nobody else."
-      [secret]="secret()"
-      (copied)="copied.emit()"
+      [secret]="secret"
     >
       <app-program
         heading="How the receiver checks what comes"
@@ -26,8 +25,6 @@ import { verifyProgram } from '../webhook-words.js';
   `,
 })
 export class ShownWebhookSecret {
-  readonly titleId = input.required<string>();
-  readonly secret = input.required<string>();
-  readonly copied = output();
+  protected readonly secret = inject<string>(DIALOG_DATA);
   protected readonly program = verifyProgram();
 }
