@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { MusterClient, ProblemError, registerNode } from '@muster/client';
 import { CloudEvent } from 'cloudevents';
 import { faultProxy, SimulatedNode, until } from '@muster/testing';
-import { Api } from './harness/api.js';
 import { BusDocument } from './harness/bus-document.js';
 import { Muster } from './harness/muster.js';
 import { OpenAiServer } from './harness/open-ai-server.js';
@@ -113,7 +113,7 @@ describe('the document of the bus', () => {
   let muster: Muster;
   let recorder: Recorder;
   let node: SimulatedNode;
-  let console: Api;
+  let console: MusterClient;
   let nodeId = '';
   const everything: Recorded[] = [];
   const closes: (() => Promise<void>)[] = [];
@@ -134,8 +134,8 @@ describe('the document of the bus', () => {
     closes.push(() => muster.remove());
     recorder = await Recorder.start(await muster.bus());
     closes.push(() => recorder.stop());
-    console = new Api(() => muster.address);
-    await console.must('POST', '/api/first-account', { code: muster.code, ...admin });
+    console = new MusterClient({ address: () => muster.address });
+    await console.call('createFirstAccount', { body: { code: muster.code ?? '', ...admin } });
     await accounts();
     await settings();
     await nodes();
@@ -153,41 +153,49 @@ describe('the document of the bus', () => {
 
   /** Everything that can be decided about an account. */
   async function accounts(): Promise<void> {
-    const guest = new Api(() => muster.address);
+    const guest = new MusterClient({ address: () => muster.address });
     const accountId = randomUUID();
-    const path = `/api/accounts/${accountId}`;
+    const params = { accountId };
     const password = 'a password for guests';
-    await console.must('POST', '/api/accounts', { accountId, name: 'guest', password, permissions: ['fleet:view'] });
-    await guest.must('POST', '/api/session', { name: 'guest', password });
-    await guest.must('DELETE', '/api/session');
-    await console.must('PATCH', path, { name: 'visitor' });
-    await console.must('PATCH', path, { permissions: ['fleet:view', 'keys:manage', 'playground:use'] });
-    await console.must('PUT', `${path}/password`, { password: 'another password for guests' });
-    await console.must('POST', `${path}/disable`);
-    await console.must('POST', `${path}/enable`);
+    const guestAccount = { accountId, name: 'guest', password, permissions: ['fleet:view' as const] };
+    await console.call('createAccount', { body: guestAccount });
+    await guest.call('signIn', { body: { name: 'guest', password } });
+    await guest.call('signOut');
+    await console.call('changeAccount', { params, body: { name: 'visitor' } });
+    const permissions = ['fleet:view', 'keys:manage', 'playground:use'] as const;
+    await console.call('changeAccount', { params, body: { permissions: [...permissions] } });
+    await console.call('setPassword', { params, body: { password: 'another password for guests' } });
+    await console.call('disableAccount', { params });
+    await console.call('enableAccount', { params });
     await until(
-      async () => (await guest.call('POST', '/api/session', { name: 'visitor', password: 'wrong' })).status,
-      (status) => status === 429,
+      () => refusalOf(guest.call('signIn', { body: { name: 'visitor', password: 'wrong' } })),
+      (code) => code === 'too-many-tries',
       within60,
     );
-    const key = { keyId: randomUUID(), name: 'of a visitor', ownerId: accountId, permissions: ['inference'] };
-    await console.must('POST', '/api/keys', key);
-    await console.must('DELETE', path);
+    const key = { keyId: randomUUID(), name: 'of a visitor', ownerId: accountId, permissions: ['inference' as const] };
+    await console.call('createApiKey', { body: key });
+    await console.call('deleteAccount', { params });
     await heard(new RegExp(`^muster\\.access\\.key\\.${key.keyId}\\.revoked$`));
   }
 
   /** Everything that can be set, and set back. */
   async function settings(): Promise<void> {
-    await console.must('PATCH', '/api/settings', { delayedThresholdMs: 12_000 });
-    await console.must('PATCH', '/api/settings', { inferenceOpen: true });
-    await console.must('PATCH', '/api/settings', {
-      dial: { loopback: true, private: true, ports: { from: 1_024, to: 65_000 } },
+    await console.call('changeSettings', { body: { delayedThresholdMs: 12_000 } });
+    await console.call('changeSettings', { body: { inferenceOpen: true } });
+    await console.call('changeSettings', {
+      body: {
+        dial: { loopback: true, private: true, ports: { from: 1_024, to: 65_000 } },
+      },
     });
-    await console.must('PATCH', '/api/settings', { retention: { requestsDays: 20, rollUpsDays: 20, logLinesDays: 5 } });
-    await console.must('PATCH', '/api/settings', { allowedOrigins: ['https://muster.lab'] });
-    await console.must('PATCH', '/api/settings', { allowedOrigins: [] });
-    await console.must('PATCH', '/api/settings', {
-      dial: { loopback: true, private: true, ports: { from: 1_024, to: 65_535 } },
+    await console.call('changeSettings', {
+      body: { retention: { requestsDays: 20, rollUpsDays: 20, logLinesDays: 5 } },
+    });
+    await console.call('changeSettings', { body: { allowedOrigins: ['https://muster.lab'] } });
+    await console.call('changeSettings', { body: { allowedOrigins: [] } });
+    await console.call('changeSettings', {
+      body: {
+        dial: { loopback: true, private: true, ports: { from: 1_024, to: 65_535 } },
+      },
     });
   }
 
@@ -197,25 +205,24 @@ describe('the document of the bus', () => {
     closes.push(() => node.stop());
     const proxy = await faultProxy({ host: node.host, port: node.port });
     closes.push(() => proxy.close());
-    nodeId = await console.addNode('bus-node', 'localhost', node.port);
+    nodeId = await addNode('bus-node', 'localhost', node.port);
     await status('green');
-    await console.must('PATCH', `/api/nodes/${nodeId}`, { name: 'renamed-node' });
+    await console.call('changeNode', { params: { nodeId }, body: { name: 'renamed-node' } });
     const fingerprint = node.certificate.fingerprint;
-    await console.must('PATCH', `/api/nodes/${nodeId}`, {
-      address: { host: 'localhost', port: proxy.port, fingerprint },
-    });
+    const address = { host: 'localhost', port: proxy.port, fingerprint };
+    await console.call('changeNode', { params: { nodeId }, body: { address } });
     await status('green');
-    await console.must('POST', `/api/nodes/${nodeId}/deactivate`);
+    await console.call('deactivateNode', { params: { nodeId } });
     const certificate = await node.newCertificate();
-    await console.must('POST', `/api/nodes/${nodeId}/activate`);
+    await console.call('activateNode', { params: { nodeId } });
     await reason('certificate-changed');
-    await console.must('PUT', `/api/nodes/${nodeId}/certificate`, { fingerprint: certificate.fingerprint });
+    await console.call('pinCertificate', { params: { nodeId }, body: { fingerprint: certificate.fingerprint } });
     await status('green');
 
     const other = await SimulatedNode.start({ accessKey: await muster.accessKey() });
-    const otherId = await console.addNode('removed-node', 'localhost', other.port);
+    const otherId = await addNode('removed-node', 'localhost', other.port);
     for (const bucket of ['NODES', 'MODELS']) await heard(new RegExp(`^\\$KV\\.${bucket}\\.${otherId}$`));
-    await console.must('DELETE', `/api/nodes/${otherId}`);
+    await console.call('removeNode', { params: { nodeId: otherId } });
     for (const bucket of ['NODES', 'MODELS'])
       await until(
         () => recorder.messages.some(({ subject, body }) => subject === `$KV.${bucket}.${otherId}` && body === ''),
@@ -257,11 +264,7 @@ describe('the document of the bus', () => {
     });
     await heard(new RegExp(`^\\$KV\\.MODELS\\.${nodeId}$`));
     const start = { modelId: 'folder/simulated.gguf', parameters: { slots: 1, description: 'for the bus' } };
-    await until(
-      async () => (await console.call('POST', `/api/nodes/${nodeId}/executors`, start)).status < 300,
-      Boolean,
-      within60,
-    );
+    await until(() => console.call('startExecutor', { params: { nodeId }, body: start }), undefined, within60);
     await heard(new RegExp(`^muster\\.health\\.node\\.${nodeId}\\.executor-changed$`));
   }
 
@@ -271,8 +274,9 @@ describe('the document of the bus', () => {
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
     const limits = { concurrent: 10, requestsPerMinute: 1_000, tokensPerMinute: 1_000_000 };
     const models = [MODEL, SERVED_BY_NODE];
-    const given = { keyId, name: 'bus', permissions: ['inference', 'fleet:read'], models, expiresAt, limits };
-    const { key } = await console.must('POST', '/api/keys', given);
+    const permissions = ['inference' as const, 'fleet:read' as const];
+    const given = { keyId, name: 'bus', permissions, models, expiresAt, limits };
+    const { key } = await console.call('createApiKey', { body: given });
     const ask = (model: string, more: { key?: unknown; stream?: boolean } = {}): Promise<Response> =>
       fetch(`${api}/chat/completions`, {
         method: 'POST',
@@ -303,28 +307,28 @@ describe('the document of the bus', () => {
     await (await ask(MODEL, { key })).text();
     engine.fail(false);
 
-    await console.must('PATCH', `/api/keys/${keyId}`, {
-      name: 'the bus',
-      models: null,
-      expiresAt: new Date(Date.now() + 172_800_000).toISOString(),
-      limits: null,
-    });
-    await console.must('DELETE', `/api/keys/${keyId}`);
-    await console.must('PATCH', '/api/settings', { inferenceOpen: false });
-    await console.must('PATCH', '/api/settings', { inferenceOpen: true });
+    const later = new Date(Date.now() + 172_800_000).toISOString();
+    const changed = { name: 'the bus', models: null, expiresAt: later, limits: null };
+    await console.call('changeApiKey', { params: { keyId }, body: changed });
+    await console.call('revokeApiKey', { params: { keyId } });
+    await console.call('changeSettings', { body: { inferenceOpen: false } });
+    await console.call('changeSettings', { body: { inferenceOpen: true } });
   }
 
   async function integrations(): Promise<void> {
     const integrationId = randomUUID();
-    const path = `/api/integrations/${integrationId}`;
-    const made = { integrationId, name: 'bus reader', streams: ['FLEET'], doors: ['http'] };
-    const { secret } = await console.must('POST', '/api/integrations', made);
-    await readsOverHttp(String(secret), new RegExp(`\\.${integrationId}\\.reading$`));
-    await console.must('PATCH', path, { name: 'fleet reader', streams: ['FLEET', 'HEALTH'], doors: ['nats', 'http'] });
-    await console.must('POST', `${path}/secret`);
-    await console.must('POST', `${path}/suspend`, { reason: 'for a moment' });
-    await console.must('POST', `${path}/resume`);
-    await console.must('DELETE', path);
+    const params = { integrationId };
+    const { secret } = await console.call('createIntegration', {
+      body: { integrationId, name: 'bus reader', streams: ['FLEET'], doors: ['http'] },
+    });
+    await readsOverHttp(secret, new RegExp(`\\.${integrationId}\\.reading$`));
+    await console.call('changeIntegration', {
+      ...{ params, body: { name: 'fleet reader', streams: ['FLEET', 'HEALTH'], doors: ['nats', 'http'] } },
+    });
+    await console.call('replaceIntegrationSecret', { params });
+    await console.call('suspendIntegration', { params, body: { reason: 'for a moment' } });
+    await console.call('resumeIntegration', { params });
+    await console.call('revokeIntegration', { params });
     await heard(new RegExp(`\\.${integrationId}\\.revoked$`));
   }
 
@@ -355,27 +359,20 @@ describe('the document of the bus', () => {
   /** A receiver of facts elsewhere, which nobody has to answer for its facts to be told. */
   async function webhooks(): Promise<void> {
     const webhookId = randomUUID();
-    const path = `/api/webhooks/${webhookId}`;
+    const params = { webhookId };
     const url = `${engine.url}/facts`;
-    await console.must('POST', '/api/webhooks', {
-      webhookId,
-      name: 'bus hook',
-      url,
-      streams: ['FLEET'],
-      types: [],
-      from: 'start',
+    await console.call('createWebhook', {
+      body: { webhookId, name: 'bus hook', url, streams: ['FLEET'], types: [], from: 'start' },
     });
-    await console.must('PATCH', path, {
-      name: 'fleet hook',
-      url: `${url}/here`,
-      streams: ['HEALTH'],
-      types: ['NodeLost'],
+    await console.call('changeWebhook', {
+      params,
+      body: { name: 'fleet hook', url: `${url}/here`, streams: ['HEALTH'], types: ['NodeLost'] },
     });
-    await console.must('POST', `${path}/secret`);
-    await console.must('POST', `${path}/pause`, { reason: 'for a moment' });
-    await console.must('POST', `${path}/resume`);
-    await console.must('POST', `${path}/replay`, { from: 'start' });
-    await console.must('DELETE', path);
+    await console.call('replaceWebhookSecret', { params });
+    await console.call('pauseWebhook', { params, body: { reason: 'for a moment' } });
+    await console.call('resumeWebhook', { params });
+    await console.call('replayWebhook', { params, body: { from: 'start' } });
+    await console.call('removeWebhook', { params });
     await heard(new RegExp(`\\.${webhookId}\\.removed$`));
   }
 
@@ -391,8 +388,8 @@ describe('the document of the bus', () => {
     const others = await Promise.all([SimulatedNode.start({ accessKey }), SimulatedNode.start({ accessKey })]);
     for (const other of others) closes.push(() => other.stop());
     const [noisy, lost] = others;
-    const noisyId = await console.addNode('noisy-node', 'localhost', noisy.port);
-    const lostId = await console.addNode('lost-node', 'localhost', lost.port);
+    const noisyId = await addNode('noisy-node', 'localhost', noisy.port);
+    const lostId = await addNode('lost-node', 'localhost', lost.port);
     noisy.log('a line', 'warning', 'engine');
     await heard(new RegExp(`^muster\\.sample\\.node\\.${noisyId}\\.log$`));
     await heard(new RegExp(`^muster\\.health\\.node\\.${noisyId}\\.connected$`));
@@ -403,14 +400,18 @@ describe('the document of the bus', () => {
     await lost.kill();
     await heard(new RegExp(`^muster\\.health\\.node\\.${lostId}\\.lost$`));
     await lost.comeBack();
-    await console.must('POST', '/api/settings/access-key/show');
-    await console.must('PUT', '/api/settings/access-key', {});
-    await console.must('POST', '/api/settings/access-key/end-rotation');
+    await console.call('showAccessKey');
+    await console.call('changeAccessKey');
+    await console.call('endKeyRotation');
     await heard(/^muster\.access\.settings\.gateway\.access-key-rotation-ended$/);
   }
 
-  const viewOf = () =>
-    console.must('GET', `/api/nodes/${nodeId}`) as Promise<{ status: { colour: string; reason: string } }>;
+  const viewOf = () => console.call('readNode', { params: { nodeId } });
+  const addNode = async (name: string, host: string, port: number): Promise<string> => {
+    const id = await registerNode(console, name, host, port);
+    await console.call('activateNode', { params: { nodeId: id } });
+    return id;
+  };
   const status = (colour: string) => until(viewOf, (view) => view.status.colour === colour, within60);
   const reason = (why: string) => until(viewOf, (view) => view.status.reason === why, within60);
 
@@ -484,3 +485,10 @@ function cloudEventOf({ headers, body }: Recorded): CloudEvent<unknown> {
 function fail(): never {
   throw new Error('There is none');
 }
+
+/** The code by which a call is refused; undefined when it is not. */
+const refusalOf = (call: Promise<unknown>): Promise<string | undefined> =>
+  call.then(
+    () => undefined,
+    (error: unknown) => (error instanceof ProblemError ? error.code : String(error)),
+  );

@@ -5,14 +5,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MusterClient, ProblemError } from '@muster/client';
+import { MusterClient, ProblemError, registerNode } from '@muster/client';
 import type { Figures } from '@muster/contracts';
 import { tinyModel } from '@muster/testing';
 import * as z from 'zod';
 import { isPortFree } from '../start/ports.js';
 import { say } from '../terminal.js';
 import { DrilledMuster } from './muster.js';
-import { registerNode } from './register-node.js';
 import { endings, load } from './request-load.js';
 
 // `npm run drills:requests [clients] [seconds]`: many clients at once on two nodes that serve a real, tiny model; one node is
