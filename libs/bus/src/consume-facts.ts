@@ -17,6 +17,7 @@ import { bury, type DeadLetter, toDeadLetters } from './dead-letter.js';
 import { type FactOf, readFact } from './fact-message.js';
 import { inTraceOf } from './fact-span.js';
 import type { ReaderState, Stoppable } from './notice.js';
+import { patiently } from './patience.js';
 import { StreamDrift, type Streams } from './streams.js';
 
 export interface ConsumeOptions {
@@ -90,7 +91,7 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
     this.#running = this.#run(first);
   }
 
-  /** Rejects when stream or consumer are there with other settings, or when the bus is away. */
+  /** Rejects when stream or consumer are there with other settings, and with an Outage when the bus is away or stays too busy. */
   static async open<Family extends FactFamily>(
     connection: Connection,
     streams: Streams,
@@ -98,7 +99,10 @@ export class FactConsumer<Family extends FactFamily> implements Stoppable {
     options: ConsumeOptions,
     handler: (fact: FactOf<Family>, delivery: Delivery) => Promise<void>,
   ): Promise<FactConsumer<Family>> {
-    const consumer = await ensureConsumer(connection, streams, family, options.durable);
+    const consumer = await patiently(
+      () => ensureConsumer(connection, streams, family, options.durable),
+      connection.random,
+    );
     return new FactConsumer(connection, streams, family, options, handler, consumer);
   }
 

@@ -15,14 +15,13 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { isApiError } from './api-error.js';
-import { errors, nanos } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
 import { fullJitter, sleep } from './backoff.js';
 import type { Connection } from './connection.js';
+import { patiently } from './patience.js';
 
 /** Within this time the server itself drops a message whose id it has seen. */
 export const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
-
-const TRIES = 5;
 
 type Settings = Pick<
   StreamConfig,
@@ -156,20 +155,9 @@ export class Streams {
     );
   }
 
-  /**
-   * Throws StreamDrift for the first stream or bucket that is there with other settings. A server whose disk is slow may not answer in
-   * time while it makes them: it is asked again, `TRIES` times in all.
-   */
+  /** Throws StreamDrift for the first stream or bucket that is there with other settings, and an Outage when the server stays too busy. */
   async assertAll(): Promise<void> {
-    for (const name of wantedStreams.keys())
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          await this.ensure(name);
-          break;
-        } catch (error) {
-          if (attempt === TRIES || !(error instanceof errors.TimeoutError)) throw error;
-        }
-      }
+    for (const name of wantedStreams.keys()) await patiently(() => this.ensure(name), this.connection.random);
   }
 
   /** Makes one stream if it is not there. Throws StreamDrift when it is there and different. */
