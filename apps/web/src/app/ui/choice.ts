@@ -5,10 +5,15 @@ import { Component, input, model } from '@angular/core';
   selector: 'app-choice',
   template: `
     <fieldset>
-      <legend>{{ legend() }}</legend>
+      <legend [class.unseen]="!showsLegend()">{{ legend() }}</legend>
       @for (each of choosable(); track each) {
         <label>
-          <input type="checkbox" [checked]="selected().includes(each)" (change)="toggle(each)" />
+          <input
+            type="checkbox"
+            [checked]="selected().includes(each)"
+            [disabled]="fixed().includes(each)"
+            (change)="toggle(each)"
+          />
           <span
             >{{ words()[each] }} <span class="mono sub">{{ each }}</span></span
           >
@@ -24,7 +29,7 @@ import { Component, input, model } from '@angular/core';
       padding: 0;
       border: 0;
     }
-    legend {
+    legend:not(.unseen) {
       padding: 0 0 8px;
       font-weight: 550;
     }
@@ -42,8 +47,12 @@ import { Component, input, model } from '@angular/core';
 })
 export class Choice<Option extends string> {
   readonly legend = input.required<string>();
+  /** Whether the legend is seen, and not only heard. */
+  readonly showsLegend = input(true);
   readonly choosable = input.required<readonly Option[]>();
   readonly words = input.required<Readonly<Record<Option, string>>>();
+  /** What can not be taken away or given here. */
+  readonly fixed = input<readonly Option[]>([]);
   readonly selected = model.required<readonly Option[]>();
 
   protected toggle(option: Option): void {

@@ -1,10 +1,12 @@
 import { Component, computed, input, model } from '@angular/core';
 import { type Permission, permissions, type Preset, presetOf, presets } from '@muster/contracts';
+import { Choice } from '../../ui/choice.js';
 import { presetTitles } from '../account-words.js';
 
 /** What an account may do: one of the types to begin with, and each permission on its own. */
 @Component({
   selector: 'app-permission-choice',
+  imports: [Choice],
   template: `
     <div class="types" role="group" aria-label="Begin with">
       @for (preset of offered(); track preset) {
@@ -18,22 +20,14 @@ import { presetTitles } from '../account-words.js';
         </button>
       }
     </div>
-    <fieldset>
-      <legend class="unseen">Permissions</legend>
-      @for (permission of choosable(); track permission) {
-        <label>
-          <input
-            type="checkbox"
-            [checked]="selected().includes(permission)"
-            [disabled]="fixed().includes(permission)"
-            (change)="toggle(permission)"
-          />
-          <span
-            >{{ words[permission] }} <span class="mono sub">{{ permission }}</span></span
-          >
-        </label>
-      }
-    </fieldset>
+    <app-choice
+      legend="Permissions"
+      [showsLegend]="false"
+      [choosable]="choosable()"
+      [fixed]="fixed()"
+      [words]="words"
+      [(selected)]="selected"
+    />
   `,
   styles: `
     :host {
@@ -43,23 +37,6 @@ import { presetTitles } from '../account-words.js';
     .types {
       display: flex;
       gap: 8px;
-    }
-    fieldset {
-      display: grid;
-      gap: 8px;
-      margin: 0;
-      padding: 0;
-      border: 0;
-    }
-    label {
-      display: flex;
-      gap: 9px;
-      align-items: baseline;
-    }
-    input {
-      accent-color: var(--accent);
-      margin: 0;
-      translate: 0 1px;
     }
   `,
 })
@@ -83,10 +60,4 @@ export class PermissionChoice {
       );
     }),
   );
-
-  protected toggle(permission: Permission): void {
-    this.selected.update((selected) =>
-      selected.includes(permission) ? selected.filter((other) => other !== permission) : [...selected, permission],
-    );
-  }
 }
