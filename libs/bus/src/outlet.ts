@@ -2,6 +2,7 @@ import type { RequestMessage } from '@muster/contracts';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
 import type { Stoppable } from './notice.js';
+import { Unanswered } from './unanswered.js';
 import { WrittenHeaders } from './written-headers.js';
 
 /** A message that is not acknowledged after this time may or may not be in the stream. */
@@ -19,12 +20,10 @@ interface Pending {
  */
 export class Outlet implements Stoppable {
   readonly #inbox: string;
-  /** In the order of sending. */
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Unanswered<Pending>();
   readonly #answers: Subscription;
   readonly #off: () => void;
   readonly #timer: NodeJS.Timeout;
-  #next = 1;
 
   constructor(private readonly connection: Connection) {
     this.#inbox = connection.inbox();
@@ -48,9 +47,7 @@ export class Outlet implements Stoppable {
   send({ id, subject, headers: attributes, body }: RequestMessage, told: (stored: boolean) => void): void {
     const { connection } = this;
     if (connection.state === 'down' || connection.nc.isClosed()) return told(false);
-    const number = this.#next;
-    this.#next += 1;
-    this.#pending.set(number, { sentMs: performance.now(), told });
+    const number = this.#pending.add({ sentMs: performance.now(), told });
     try {
       connection.nc.publish(subject, body, {
         reply: `${this.#inbox}.${number}`,
@@ -80,21 +77,15 @@ export class Outlet implements Stoppable {
   }
 
   #settle(number: number, stored: boolean): void {
-    const pending = this.#pending.get(number);
-    if (pending === undefined) return;
-    this.#pending.delete(number);
-    pending.told(stored);
+    this.#pending.take(number)?.told(stored);
   }
 
   #sweep(): void {
     const before = performance.now() - ACKNOWLEDGED_WITHIN_MS;
-    for (const [number, { sentMs }] of this.#pending) {
-      if (sentMs > before) return;
-      this.#settle(number, false);
-    }
+    for (const { told } of this.#pending.takeWhile(({ sentMs }) => sentMs <= before)) told(false);
   }
 
   #giveUp(): void {
-    for (const number of [...this.#pending.keys()]) this.#settle(number, false);
+    for (const { told } of this.#pending.takeWhile(() => true)) told(false);
   }
 }

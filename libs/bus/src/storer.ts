@@ -1,6 +1,7 @@
 import { Outage } from '@muster/contracts';
 import { type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.js';
+import { Unanswered } from './unanswered.js';
 
 /** What JetStream said to a message: it is stored (now or before), or refused with this code. */
 export type StoreAnswer = { readonly stored: true } | { readonly stored: false; readonly code: number };
@@ -24,11 +25,10 @@ interface Waiting {
  */
 export class Storer {
   readonly #inbox: string;
-  /** In the order of sending, so the first is the oldest. How many there may be is up to whoever sends. */
-  readonly #waiting = new Map<string, Waiting>();
+  /** How many there may be is up to whoever sends. */
+  readonly #waiting = new Unanswered<Waiting>();
   #answers: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #count = 0;
 
   constructor(private readonly connection: Connection) {
     this.#inbox = connection.inbox();
@@ -42,14 +42,12 @@ export class Storer {
   store(subject: string, body: string, headers: MsgHdrs): Promise<StoreAnswer> {
     this.connection.needUp();
     this.#listen();
-    this.#count += 1;
-    const token = String(this.#count);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(token, { sinceMs: performance.now(), resolve, reject });
+      const number = this.#waiting.add({ sinceMs: performance.now(), resolve, reject });
       try {
-        this.connection.nc.publish(subject, body, { headers, reply: `${this.#inbox}.${token}` });
+        this.connection.nc.publish(subject, body, { headers, reply: `${this.#inbox}.${number}` });
       } catch (error) {
-        this.#waiting.delete(token);
+        this.#waiting.take(number);
         reject(new Outage('bus', 'The message could not be sent', { cause: error }));
       }
     });
@@ -69,20 +67,12 @@ export class Storer {
   }
 
   #heard(message: Msg): void {
-    const token = message.subject.slice(this.#inbox.length + 1);
-    const waiting = this.#waiting.get(token);
-    if (waiting === undefined) return;
-    this.#waiting.delete(token);
-    waiting.resolve(answerOf(message));
+    const number = Number(message.subject.slice(this.#inbox.length + 1));
+    this.#waiting.take(number)?.resolve(answerOf(message));
   }
 
-  /** The oldest come first: it ends at the first that may wait on. */
   #giveUp(tooLong: (waiting: Waiting) => boolean, words: string): void {
-    for (const [token, waiting] of this.#waiting) {
-      if (!tooLong(waiting)) return;
-      this.#waiting.delete(token);
-      waiting.reject(new Outage('bus', words));
-    }
+    for (const { reject } of this.#waiting.takeWhile(tooLong)) reject(new Outage('bus', words));
   }
 }
 

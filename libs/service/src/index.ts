@@ -1,3 +1,4 @@
+export { Bag, type Carried } from './bag.js';
 export { ConfigProblem, ListenPort, MusterSecret, NatsUrl, readConfig, ServiceConfig, Switch } from './config.js';
 export { Answers, type AnswersOptions, OnFact } from './decorators.js';
 export { type DialPolicy, judgeAddress, type Judgement } from './dialling/dial-policy.js';

@@ -1,18 +1,20 @@
 import type { Server, ServerResponse } from 'node:http';
+import { Bag } from './bag.js';
 
 /** Knows the HTTP requests that wait for their answer, so that a service that stops can finish them. */
 export class RequestsAtHand {
-  readonly #answers = new Set<ServerResponse>();
+  readonly #answers = new Bag<{ index: number; readonly response: ServerResponse }>();
   #finishing = false;
   #idle: () => void = () => undefined;
 
   constructor(private readonly server: Server) {
     // Before whoever answers: the headers of an answer say whether its connection stays.
     server.prependListener('request', (_request, response: ServerResponse) => {
-      this.#answers.add(response);
+      const answer = { index: 0, response };
+      this.#answers.add(answer);
       if (this.#finishing) response.shouldKeepAlive = false;
       response.once('close', () => {
-        this.#answers.delete(response);
+        this.#answers.remove(answer);
         if (this.#answers.size === 0) this.#idle();
       });
     });
@@ -24,7 +26,7 @@ export class RequestsAtHand {
    */
   async finish(): Promise<void> {
     this.#finishing = true;
-    for (const answer of this.#answers) answer.shouldKeepAlive = false;
+    for (const { response } of this.#answers.all) response.shouldKeepAlive = false;
     this.server.close();
     this.server.closeIdleConnections();
     if (this.#answers.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));

@@ -1,5 +1,7 @@
+import { Bag, type Carried } from '@muster/service';
+
 /** Something that must move on by a certain time. */
-export interface Watched {
+export interface Watched extends Carried {
   /** When it is late, by the monotonic clock; Infinity while nothing is due. */
   readonly dueMs: number;
   late(): void;
@@ -7,24 +9,16 @@ export interface Watched {
 
 const LOOK_EVERY_MS = 100;
 
-/** Watches the deadlines of all requests with one timer: a timer for each token of each stream would cost more than the token. */
-export class Deadlines {
-  readonly #watched = new Set<Watched>();
+/** All requests that are open, whose deadlines one timer watches: a timer for each token of each stream would cost more than the token. */
+export class Deadlines<T extends Watched> extends Bag<T> {
   readonly #timer: NodeJS.Timeout;
 
   constructor(monotonicMs: () => number) {
+    super();
     this.#timer = setInterval(() => {
       const nowMs = monotonicMs();
-      for (const each of this.#watched) if (each.dueMs <= nowMs) each.late();
+      for (const each of this.all) if (each.dueMs <= nowMs) each.late();
     }, LOOK_EVERY_MS).unref();
-  }
-
-  add(watched: Watched): void {
-    this.#watched.add(watched);
-  }
-
-  remove(watched: Watched): void {
-    this.#watched.delete(watched);
   }
 
   stop(): void {

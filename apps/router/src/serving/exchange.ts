@@ -51,6 +51,7 @@ const paths = {
  */
 export class Exchange implements Watched {
   dueMs = Infinity;
+  index = 0;
   readonly #acceptedMs: number;
   readonly #acceptedAt: string;
   #phase: 'waiting' | 'asking' | 'answering' | 'ended' = 'waiting';

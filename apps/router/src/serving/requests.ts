@@ -30,9 +30,8 @@ export class Requests implements Serving {
   readonly router = randomUUID();
   readonly slots: Slots;
   readonly retries = new RetryBudget(new Minute(), new Minute());
-  readonly #deadlines: Deadlines;
+  readonly #open: Deadlines<Exchange>;
   readonly #pools = new NodePools(CONNECT_MS);
-  readonly #open = new Set<Exchange>();
   #accepted = 0;
   #finished = 0;
   #turnedAway = 0;
@@ -43,7 +42,7 @@ export class Requests implements Serving {
     private readonly options: RequestsOptions,
   ) {
     this.slots = new Slots({ random: Math.random, monotonicMs: options.monotonicMs, queueMs: options.queueMs });
-    this.#deadlines = new Deadlines(options.monotonicMs);
+    this.#open = new Deadlines(options.monotonicMs);
     known.onChange(() => {
       this.slots.update(known.places());
       this.#pools.keepOnly(new Set(known.nodes.keys()));
@@ -100,13 +99,11 @@ export class Requests implements Serving {
     this.#accepted += 1;
     this.retries.request(this.monotonicMs());
     this.#open.add(exchange);
-    this.#deadlines.add(exchange);
   }
 
   close(exchange: Exchange): void {
     this.#finished += 1;
-    this.#open.delete(exchange);
-    this.#deadlines.remove(exchange);
+    this.#open.remove(exchange);
   }
 
   /** A call that never became a request. */
@@ -145,8 +142,8 @@ export class Requests implements Serving {
   /** Ends whatever is not ended yet, each with its error, and closes every connection. */
   async stop(): Promise<void> {
     this.slots.close();
-    for (const exchange of [...this.#open]) exchange.stop('router-stopping');
-    this.#deadlines.stop();
+    for (const exchange of this.#open.all) exchange.stop('router-stopping');
+    this.#open.stop();
     await this.#pools.close();
   }
 }
