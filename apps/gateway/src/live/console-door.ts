@@ -49,8 +49,8 @@ const MOST_OF_A_SESSION = 20;
 /** Each session is asked for again that often, beside every event and every fact about it. */
 const CHECK_SESSIONS_MS = 60_000;
 
-/** How often sockets are looked at that have something waiting. */
-const LOOK_MS = 250;
+/** How often all sockets are looked at; one for which much waits is looked at with each change. */
+const LOOK_MS = 500;
 
 const accountRoom = (accountId: string): string => `account:${accountId}`;
 const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
@@ -101,7 +101,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     );
     const ports = { bus: this.bus, clock: this.clock, ids: this.ids };
     const feeds = { fleet: this.feed, models: this.models, figures: this.figures };
-    const rooms = new ConsoleRooms(server, ports, feeds, (socket) => this.#mayTake(socket));
+    const rooms = new ConsoleRooms(server, ports, feeds);
     this.#server = server;
     this.#rooms = rooms;
     server.use((socket, next) => {
@@ -139,7 +139,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     this.#timers = [
       setInterval(() => void this.#checkSessions(), CHECK_SESSIONS_MS),
       setInterval(() => {
-        for (const socket of server.of('/').sockets.values()) this.#mayTake(socket);
+        for (const socket of server.of('/').sockets.values()) this.#look(socket);
       }, LOOK_MS),
     ];
   }
@@ -179,7 +179,7 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
     if (others >= MOST_OF_A_SESSION)
       throw new Refusal('too-many-tries', { words: 'Too many pages are open under this session.' });
     const nowMs = this.clock.monotonicMs();
-    const outbox = new Outbox(socket.conn, socket.request.socket, nowMs);
+    const outbox = new Outbox(socket.conn, socket.request.socket, nowMs, () => this.#look(socket));
     socket.data = { tokenHash: hashOf(token), sessionId, accountId, outbox, rate: new EventRate(nowMs) };
     await socket.join([sessionRoom(sessionId), accountRoom(accountId)]);
   }
@@ -302,25 +302,24 @@ export class ConsoleDoor implements BeforeApplicationShutdown {
   }
 
   /** Looks whether a socket keeps up, and draws the consequence: out of its rooms, back in, or gone. */
-  #mayTake(socket: ConsoleSocket): boolean {
+  #look(socket: ConsoleSocket): void {
     const { outbox } = socket.data;
     const verdict = outbox.judge(this.clock.monotonicMs());
     switch (verdict) {
       case 'flowing':
-        return true;
+        return;
       case 'held':
         for (const name of this.#rooms?.leaveAll(socket) ?? []) outbox.hold(name);
-        return false;
+        return;
       case 'drained':
         for (const name of outbox.release()) {
           const place = placeOf(name);
           if (place !== undefined) socket.emit('room:dirty', place);
         }
-        return true;
+        return;
       case 'too-much':
       case 'stuck':
         this.#close(socket, verdict === 'stuck' ? 'It takes nothing any more' : 'Too much waits for it');
-        return false;
     }
   }
 

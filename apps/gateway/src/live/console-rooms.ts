@@ -99,8 +99,6 @@ export class ConsoleRooms {
     private readonly server: ConsoleServer,
     private readonly ports: SourcePorts,
     private readonly feeds: Feeds,
-    /** Looks at a socket before it is sent more; false when it must not be. */
-    private readonly mayTake: (socket: ConsoleSocket) => boolean,
   ) {
     this.#fleet = this.#keeper(
       (_name, say) => openFleet(feeds.fleet, say),
@@ -227,7 +225,6 @@ export class ConsoleRooms {
           this.ports.ids.uuid(),
           (say) => open(name, say),
           (change) => {
-            for (const socket of this.#membersOf(name)) this.mayTake(socket);
             // One message for the whole room: it is put into words, and into a frame, once.
             send(name, change);
             const kind = placeOf(name)?.room ?? 'fleet';
@@ -261,14 +258,6 @@ export class ConsoleRooms {
   }
 
   #roomsOf = (socket: ConsoleSocket): number => [...socket.rooms].filter((name) => placeOf(name) !== undefined).length;
-
-  *#membersOf(name: string): Generator<ConsoleSocket> {
-    const { adapter, sockets } = this.server.of('/');
-    for (const id of [...(adapter.rooms.get(name) ?? [])]) {
-      const socket = sockets.get(id);
-      if (socket !== undefined) yield socket;
-    }
-  }
 
   /** Everybody out, with the word to come in anew. */
   #dismiss(name: string): void {

@@ -1,14 +1,24 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { Flow, Verdict } from './pressure.js';
-import { Pressure } from './pressure.js';
+import { HOLD_BYTES, Pressure } from './pressure.js';
 
 /** The part of an Engine.IO connection that is looked at: both events are in its documentation. */
 export interface EngineConnection {
-  on(event: 'packetCreate', handler: (packet: { data?: unknown }) => void): unknown;
+  on(event: 'packetCreate', handler: (packet: { data?: unknown; options?: object }) => void): unknown;
   on(event: 'drain', handler: () => void): unknown;
 }
 
 const sizeOf = (data: unknown): number => (typeof data === 'string' || Buffer.isBuffer(data) ? data.length : 0);
+
+/**
+ * What goes to a whole room is put into a frame once, whose head and body would be two writes to each socket. All packets of a message
+ * share their options: the first one joins the two.
+ */
+function joinFrame(options: { wsPreEncodedFrame?: unknown }): void {
+  const { wsPreEncodedFrame: frame } = options;
+  if (Array.isArray(frame) && frame.length === 2 && frame.every((part) => Buffer.isBuffer(part)))
+    options.wsPreEncodedFrame = [Buffer.concat(frame)];
+}
 
 /**
  * What waits to be sent to one socket: packets that Engine.IO holds back while an earlier write is under way (in characters,
@@ -18,15 +28,20 @@ export class Outbox {
   readonly #pressure: Pressure;
   #held = new Set<string>();
   #packetBytes = 0;
+  #inSnapshot = false;
 
+  /** `onMuch` is called with each change that finds so much waiting that the socket is to be judged at once. */
   constructor(
     connection: EngineConnection,
     private readonly tcp: TcpSocket,
     nowMs: number,
+    onMuch: () => void,
   ) {
     this.#pressure = new Pressure(nowMs);
-    connection.on('packetCreate', ({ data }) => {
+    connection.on('packetCreate', ({ data, options }) => {
       this.#packetBytes += sizeOf(data);
+      if (options !== undefined) joinFrame(options);
+      if (this.#packetBytes + tcp.writableLength > HOLD_BYTES && !this.#inSnapshot) onMuch();
     });
     // All that was held back has been handed on.
     connection.on('drain', () => {
@@ -48,7 +63,12 @@ export class Outbox {
   /** Sends a snapshot, whose size is not held against the socket. */
   snapshot(send: () => void): void {
     const before = this.flow.queuedBytes;
-    send();
+    this.#inSnapshot = true;
+    try {
+      send();
+    } finally {
+      this.#inSnapshot = false;
+    }
     this.#pressure.snapshot(Math.max(0, this.flow.queuedBytes - before));
   }
 
