@@ -29,8 +29,9 @@ export class Outbox {
   #held = new Set<string>();
   #packetBytes = 0;
   #inSnapshot = false;
+  #ringing = false;
 
-  /** `onMuch` is called with each change that finds so much waiting that the socket is to be judged at once. */
+  /** `onMuch` is called after each change that finds so much waiting that the socket is to be judged at once. */
   constructor(
     connection: EngineConnection,
     private readonly tcp: TcpSocket,
@@ -41,11 +42,21 @@ export class Outbox {
     connection.on('packetCreate', ({ data, options }) => {
       this.#packetBytes += sizeOf(data);
       if (options !== undefined) joinFrame(options);
-      if (this.#packetBytes + tcp.writableLength > HOLD_BYTES && !this.#inSnapshot) onMuch();
+      if (this.#packetBytes + tcp.writableLength > HOLD_BYTES && !this.#inSnapshot) this.#ring(onMuch);
     });
     // All that was held back has been handed on.
     connection.on('drain', () => {
       this.#packetBytes = 0;
+    });
+  }
+
+  /** Once the packet is on its way: whoever hears it may close the connection that is just about to write. */
+  #ring(onMuch: () => void): void {
+    if (this.#ringing) return;
+    this.#ringing = true;
+    queueMicrotask(() => {
+      this.#ringing = false;
+      onMuch();
     });
   }
 
