@@ -109,7 +109,12 @@ export class World {
   }
 
   /** Registers a node that serves these models, and waits until the router knows of it. */
-  async addNode(name: string, models: readonly ServedModel[] = [{}], script?: Script): Promise<WorldNode> {
+  async addNode(
+    name: string,
+    models: readonly ServedModel[] = [{}],
+    script?: Script,
+    link: Link = { phase: 'up', since: at, frames: 'in-time' },
+  ): Promise<WorldNode> {
     const scripted = await ScriptedNode.start(script === undefined ? {} : { script });
     this.#nodes.push(scripted);
     const nodeId = randomUUID();
@@ -120,11 +125,7 @@ export class World {
     });
     await this.#fact(`node-${nodeId}`, { type: 'NodeCertificatePinned', data: { nodeId, certificate, at } });
     await this.#fact(`node-${nodeId}`, { type: 'NodeActivated', data: { nodeId, at } });
-    const state = {
-      link: { phase: 'up', since: at, frames: 'in-time' } as Link,
-      executors: models,
-      ticket: scripted.ticket,
-    };
+    const state = { link, executors: models, ticket: scripted.ticket };
     const tell: WorldNode['tell'] = async (change) => {
       Object.assign(state, change);
       await this.bus.bucket('NODES', NodeState).put(nodeId, {

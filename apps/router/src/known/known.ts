@@ -2,7 +2,7 @@ import { type Bus, type Stoppable, unseal } from '@muster/bus';
 import { ApiKeys, factFamilies, Fleet, type FleetNode, NodeState, SettingsState } from '@muster/contracts';
 import * as z from 'zod/mini';
 import type { Place } from '../slots/place.js';
-import { placesOf } from './places.js';
+import { isAwaited, placesOf, stateAfter } from './places.js';
 
 /** What of the settings concerns requests: whether they are taken without a key, and from pages of which origins. */
 const RequestSettings = z.pick(SettingsState, { inferenceOpen: true, allowedOrigins: true });
@@ -58,6 +58,11 @@ export class Known {
     return [...this.#fleet.nodes.values()].flatMap((node) => placesOf(node, this.#states.get(node.nodeId)));
   }
 
+  /** Whether every node that may serve has told what it has: only then a model that nobody has is one that there is not. */
+  get hasAllModels(): boolean {
+    return [...this.#fleet.nodes.values()].every((node) => !isAwaited(node, this.#states.get(node.nodeId)));
+  }
+
   /** Begins to read. Resolves when all that is there has been read. */
   async open(bus: Bus): Promise<void> {
     const nodes = await bus.followFacts([factFamilies.node], (fact) => {
@@ -73,7 +78,7 @@ export class Known {
       if (change.change === 'deleted') return;
       const before = this.#states.get(change.key);
       if (before !== undefined && change.value.token < before.token) return;
-      this.#states.set(change.key, change.value);
+      this.#states.set(change.key, stateAfter(before, change.value));
       this.#openTicket(change.value);
       this.#changed();
     });

@@ -1,5 +1,5 @@
 import { Executor, type FleetNode, type Link, type NodeState } from '@muster/contracts';
-import { placesOf } from './places.js';
+import { isAwaited, placesOf, stateAfter } from './places.js';
 
 const at = '2026-11-23T12:00:00.000Z';
 const node: FleetNode = {
@@ -78,5 +78,38 @@ describe('an executor as a place for requests', () => {
 
   it('takes one at a time when it has no slots by its own account', () => {
     expect(placesOf(node, state({ executors: [executor({ slots: 0 })] }))[0]?.slots).toBe(1);
+  });
+});
+
+describe('what is known of a node after its monitor has told of it', () => {
+  const before = state({ condition: { condition: 'draining' } });
+  const connecting: Link = { phase: 'connecting', since: at };
+  const down: Link = { phase: 'down', cause: 'closed', since: at };
+
+  it('goes on while another monitor has only begun', () => {
+    const told = state({ monitorId: 'another', token: 2, link: connecting, executors: [] });
+    expect(stateAfter(before, told)).toEqual({ ...before, monitorId: 'another', token: 2 });
+    expect(stateAfter(state(), told).condition).toBeUndefined();
+  });
+
+  it('keeps the models of a node whose link is lost, which serves nobody then', () => {
+    const known = stateAfter(before, state({ link: down, executors: [] }));
+    expect(known).toEqual(state({ link: down }));
+    expect(placesOf(node, known)[0]?.state).toBe('away');
+  });
+
+  it('is what it was told where it has the link, or knew nothing before', () => {
+    const bare = state({ executors: [] });
+    expect(stateAfter(before, bare)).toBe(bare);
+    const first = state({ link: connecting, executors: [] });
+    expect(stateAfter(undefined, first)).toBe(first);
+  });
+
+  it('is awaited of a node that may serve until a link was made, or could not be', () => {
+    expect(isAwaited(node, undefined)).toBe(true);
+    expect(isAwaited(node, state({ link: connecting }))).toBe(true);
+    expect(isAwaited(node, state({ link: down }))).toBe(false);
+    expect(isAwaited(node, state())).toBe(false);
+    expect(isAwaited({ ...node, activated: false }, undefined)).toBe(false);
   });
 });

@@ -19,6 +19,23 @@ export function placesOf(node: FleetNode, state: NodeState | undefined): Place[]
   }));
 }
 
+/**
+ * What is known of a node once its monitor has told this. Without a link a monitor has nothing of the node's executors: which models
+ * there are stays known. While it has only begun, as after it was started anew or took the node over, it knows less than was told
+ * before: that goes on until it has the link, or has failed to make it.
+ */
+export function stateAfter(before: NodeState | undefined, told: NodeState): NodeState {
+  if (before === undefined || told.link.phase === 'up') return told;
+  const { link, condition, executors } = before;
+  return told.link.phase === 'down'
+    ? { ...told, executors }
+    : { ...told, link, executors, ...(condition !== undefined && { condition }) };
+}
+
+/** Whether the executors of a node that may serve are still to be told. */
+export const isAwaited = ({ activated, certificate }: FleetNode, state: NodeState | undefined): boolean =>
+  activated && certificate !== undefined && (state === undefined || state.link.phase === 'connecting');
+
 function stateOf(node: FleetNode, { link, condition }: NodeState, executor: Executor): Place['state'] {
   if (!node.activated || node.certificate === undefined) return 'away';
   if (condition?.condition === 'draining' || condition?.condition === 'error') return 'away';

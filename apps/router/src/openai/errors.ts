@@ -71,6 +71,9 @@ export const requestErrorsToTell = {
       `There is no model "${model}". ${there.length === 0 ? 'There are no models yet.' : `There is: ${listed(there)}.`}`,
       { param: 'model' },
     ),
+  modelsAwaited: error(503, 'server_error', 'starting', 'Not every node has told its models yet.', {
+    retryAfterMs: 1_000,
+  }),
   modelNotAllowed: (model: string) =>
     error(403, 'permission_error', 'model_not_allowed', `This API key may not use the model "${model}".`, {
       param: 'model',

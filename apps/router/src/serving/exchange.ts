@@ -127,6 +127,7 @@ export class Exchange implements Watched {
         this.#tellStarted();
         return this.#wait(claim.waiter);
       case 'model-unknown':
+        if (!serving.hasAllModels) return this.refuse(requestErrorsToTell.modelsAwaited, 'model-offline');
         return this.refuse(
           requestErrorsToTell.modelUnknown(accepted.call.model, serving.modelNames(accepted.keyId)),
           'model-unknown',

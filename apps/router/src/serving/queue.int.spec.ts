@@ -127,6 +127,31 @@ describe('when every slot is in use', () => {
     });
     await node.tell({ executors: [{ slots: 2 }] });
   });
+
+  it('is nothing while another monitor takes the node over: the router goes on with what it last knew', async () => {
+    const since = new Date().toISOString();
+    await node.tell({ link: { phase: 'connecting', since }, executors: [] });
+    // What is told after it has come means that it has come too.
+    const other = await world.addNode('other', [{ model: 'other' }]);
+    expect((await world.chat()).status).toBe(200);
+    await node.tell({ link: { phase: 'down', cause: 'unreachable', since } });
+    await until(async () => stateOf(world).then((state) => state === 'offline'));
+    expect(await (await world.chat()).json()).toMatchObject({ error: { code: 'model_offline' } });
+    await other.tell({ link: { phase: 'down', cause: 'unreachable', since }, executors: [] });
+    await node.tell({ link: { phase: 'up', since, frames: 'in-time' }, executors: [{ slots: 2 }] });
+    await world.knows(['tiny']);
+  });
+
+  it('is another thing than a model of which nobody can know yet, since a node is still to tell', async () => {
+    const since = new Date().toISOString();
+    const late = await world.addNode('late', [], undefined, { phase: 'connecting', since });
+    await until(async () => (await world.chat({ model: 'nobody' })).status !== 404);
+    const awaited = await world.chat({ model: 'nobody' });
+    expect([awaited.status, awaited.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await awaited.json()).toMatchObject({ error: { code: 'starting' } });
+    await late.tell({ link: { phase: 'down', cause: 'unreachable', since } });
+    await until(async () => (await world.chat({ model: 'nobody' })).status === 404);
+  });
 });
 
 async function stateOf(world: World): Promise<string | undefined> {

@@ -89,6 +89,10 @@ export class Requests implements Serving {
     return { pool: this.#pools.of({ nodeId, host, port, certificate }), authorization };
   }
 
+  get hasAllModels(): boolean {
+    return this.known.hasAllModels;
+  }
+
   modelNames(keyId: string | undefined): readonly string[] {
     const allowed = keyId === undefined ? undefined : this.known.keys.byId(keyId)?.models;
     const names = new Set(this.known.places().map(({ model }) => model));

@@ -26,6 +26,8 @@ export interface Serving {
   wayTo(nodeId: string): { readonly pool: Pool; readonly authorization: string } | undefined;
   /** The models that this key may use, for a client that asked for another. */
   modelNames(keyId: string | undefined): readonly string[];
+  /** Whether a model that nobody has is one that there is not, and not one of a node that is still to tell. */
+  readonly hasAllModels: boolean;
   tell(event: RequestEvent): void;
   open(exchange: Exchange): void;
   close(exchange: Exchange): void;
