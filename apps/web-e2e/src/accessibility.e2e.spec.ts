@@ -22,6 +22,7 @@ describe('every page', () => {
       const { page, close } = await openIn(colours);
       await page.getByRole('heading', { name: 'Make the first account' }).waitFor();
       await page.getByRole('button', { name: 'Make account and sign in' }).click();
+      await page.locator('[aria-invalid="true"]').first().waitFor();
       expect([colours, await seriousFindings(page)]).toEqual([colours, []]);
       await close();
     }

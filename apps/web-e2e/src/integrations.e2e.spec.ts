@@ -161,6 +161,7 @@ describe('an integration, from the page to a client of NATS', () => {
   it('gets another secret, and the former one is worth nothing', async () => {
     const [former, closed] = [secret, client.closed()];
     await card().getByRole('button', { name: 'New secret for Desk' }).click();
+    await asked().getByRole('button', { name: 'Make another' }).waitFor();
     expect(await findingsInBothThemes(page)).toEqual([]);
     await asked().getByRole('button', { name: 'Make another' }).click();
     secret = await dialog().locator('[data-secret]').innerText();
@@ -177,6 +178,7 @@ describe('an integration, from the page to a client of NATS', () => {
   it('is let in nowhere while it is suspended, and again when it is resumed', async () => {
     const closed = client.closed();
     await card().getByRole('button', { name: 'Suspend Desk' }).click();
+    await asked().getByRole('button', { name: 'Suspend', exact: true }).waitFor();
     expect(await findingsInBothThemes(page)).toEqual([]);
     await asked().getByRole('button', { name: 'Suspend', exact: true }).click();
     await card().getByText('Suspended', { exact: true }).waitFor();
@@ -192,6 +194,7 @@ describe('an integration, from the page to a client of NATS', () => {
   it('is gone for good once it is revoked: its connection at once, and its secret is worth nothing', async () => {
     const closed = client.closed();
     await card().getByRole('button', { name: 'Revoke Desk' }).click();
+    await asked().getByRole('button', { name: 'Revoke', exact: true }).waitFor();
     expect(await findingsInBothThemes(page)).toEqual([]);
     await asked().getByRole('button', { name: 'Revoke', exact: true }).click();
     await card().getByText('Revoked', { exact: true }).waitFor();

@@ -148,6 +148,7 @@ describe('webhooks, from the page to a receiver', () => {
 
   it('are given another secret, paused, resumed and removed', async () => {
     await card().getByRole('button', { name: 'New secret for Desk' }).click();
+    await asked().getByRole('button', { name: 'Make another' }).waitFor();
     expect(await findingsInBothThemes(page)).toEqual([]);
     await asked().getByRole('button', { name: 'Make another' }).click();
     const other = await dialog().locator('[data-secret]').innerText();
